@@ -1,0 +1,9 @@
+//! The commands, one file each: load, call, render; no logic.
+
+pub mod apply;
+pub mod history;
+pub mod plan;
+pub mod profile;
+pub mod rollback;
+pub mod run;
+pub mod sandbox;

@@ -1,0 +1,239 @@
+//! The targets file.
+
+use super::{default_persist, url};
+use crate::engine::{Persist, Target, Url};
+use crate::profile::yaml::{Content, Fields, Node, Source};
+use crate::profile::{Mistake, Place, Variables, fill, listed, nearest};
+use crate::setting::EngineKind;
+
+const KEYS: [&str; 2] = ["profile", "targets"];
+const TARGET_KEYS: [&str; 5] = ["name", "engine", "url", "restart", "persist"];
+
+/// What a targets file says.
+#[derive(Debug, Clone)]
+pub struct TargetsFile {
+    /// The profile to use where the command line names none.
+    pub profile: Option<String>,
+    /// The targets in the order of the file. The address of one may be missing or wrong (a variable
+    /// that is not set); that is a mistake only where the target is needed.
+    targets: Vec<(Described, Result<Url, Mistake>)>,
+}
+
+/// A target without its address.
+#[derive(Debug, Clone)]
+struct Described {
+    name: String,
+    engine: EngineKind,
+    from: String,
+    restart: Option<Vec<String>>,
+    persist: Option<Persist>,
+}
+
+impl TargetsFile {
+    /// Reads a targets file.
+    ///
+    /// # Errors
+    /// All mistakes of the file, in its order.
+    pub fn parse(source: &Source, variables: &Variables) -> Result<Self, Vec<Mistake>> {
+        let mut mistakes = Vec::new();
+        let root = source.parse().map_err(|mistake| vec![mistake])?;
+        let Some(fields) = Fields::read(&root, "a targets file", &KEYS, &mut mistakes) else {
+            return Err(mistakes);
+        };
+        let profile = fields.text("profile", &mut mistakes);
+        let file = Self {
+            profile: profile.map(|(profile, _)| profile.to_owned()),
+            targets: targets(&fields, variables, &mut mistakes),
+        };
+        Mistake::sort(&mut mistakes);
+        if mistakes.is_empty() {
+            Ok(file)
+        } else {
+            Err(mistakes)
+        }
+    }
+
+    /// The targets of the engines that are wanted. What is wrong with the address of one becomes a
+    /// mistake.
+    pub(super) fn targets_of(
+        self,
+        wanted: impl Fn(EngineKind) -> bool,
+        mistakes: &mut Vec<Mistake>,
+    ) -> Vec<Target> {
+        let mut found = Vec::new();
+        for (target, url) in self.targets {
+            if !wanted(target.engine) {
+                continue;
+            }
+            match url {
+                Ok(url) => found.push(target.at(url)),
+                Err(mistake) => mistakes.push(mistake),
+            }
+        }
+        found
+    }
+}
+
+impl Described {
+    fn at(self, url: Url) -> Target {
+        Target {
+            name: self.name,
+            engine: self.engine,
+            url,
+            from: self.from,
+            restart: self.restart,
+            persist: self.persist.unwrap_or_else(|| default_persist(self.engine)),
+            persist_stated: self.persist.is_some(),
+        }
+    }
+}
+
+fn targets(
+    fields: &Fields<'_>,
+    variables: &Variables,
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<(Described, Result<Url, Mistake>)> {
+    const HELP: &str = "begin each target with `- name: NAME`";
+    let Some((key, node)) = fields.entry("targets") else {
+        return Vec::new();
+    };
+    let items = match &node.content {
+        Content::Sequence(items) => items.as_slice(),
+        Content::Empty => {
+            mistakes.push(Mistake::new(&key.at, "`targets` is empty").help(HELP));
+            return Vec::new();
+        }
+        Content::Text(_) | Content::Mapping(_) => {
+            let message = format!("`targets` is a sequence, not {}", node.kind());
+            mistakes.push(Mistake::new(&node.at, message).help(HELP));
+            return Vec::new();
+        }
+    };
+    let mut names: Vec<(&str, &Place)> = Vec::new();
+    let mut found = Vec::new();
+    for item in items {
+        let Some(fields) = Fields::read(item, "a target", &TARGET_KEYS, mistakes) else {
+            continue;
+        };
+        if let Some((name, at)) = fields.text("name", mistakes) {
+            if let Some((_, first)) = names.iter().find(|(other, _)| *other == name) {
+                let message = format!("a second target is named `{name}`");
+                let help = format!("rename one; the first is at {}", first.short());
+                mistakes.push(Mistake::new(at, message).help(help));
+            }
+            names.push((name, at));
+        }
+        found.extend(target(&fields, variables, mistakes));
+    }
+    found
+}
+
+fn target(
+    fields: &Fields<'_>,
+    variables: &Variables,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<(Described, Result<Url, Mistake>)> {
+    for needed in ["name", "engine", "url"] {
+        if fields.lacks(needed) {
+            let mistake = Mistake::new(fields.at(), format!("the target has no `{needed}`"));
+            mistakes.push(mistake.help(format!("add `{needed}:`")));
+        }
+    }
+    let engine = engine(fields, mistakes);
+    let restart = fields.get("restart");
+    let restart = restart.and_then(|node| command(node, variables, mistakes));
+    let persist = persist(fields, engine, mistakes);
+    let (name, engine) = (fields.get("name").and_then(Node::text)?, engine?);
+    let (text, at) = fields.text("url", mistakes)?;
+    let described = Described {
+        name: name.to_owned(),
+        engine,
+        from: at.short(),
+        restart,
+        persist,
+    };
+    Some((described, address(engine, text, at, variables)))
+}
+
+fn engine(fields: &Fields<'_>, mistakes: &mut Vec<Mistake>) -> Option<EngineKind> {
+    let (text, at) = fields.text("engine", mistakes)?;
+    let found = EngineKind::ALL
+        .into_iter()
+        .find(|engine| engine.key() == text);
+    if found.is_none() {
+        let keys = EngineKind::ALL.map(EngineKind::key);
+        let help = nearest(text, keys).map_or_else(
+            || format!("the engines are {}", listed(keys)),
+            |near| format!("write `{near}`"),
+        );
+        mistakes.push(Mistake::new(at, format!("unknown engine `{text}`")).help(help));
+    }
+    found
+}
+
+fn persist(
+    fields: &Fields<'_>,
+    engine: Option<EngineKind>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<Persist> {
+    let (text, at) = fields.text("persist", mistakes)?;
+    if engine == Some(EngineKind::Postgresql) {
+        let message = "`persist` is for Redis; PostgreSQL keeps every change by itself";
+        mistakes.push(Mistake::new(at, message).help("remove it"));
+        return None;
+    }
+    match text {
+        "rewrite" => Some(Persist::Rewrite),
+        "none" => Some(Persist::None),
+        _ => {
+            let message = format!("`persist` is `rewrite` or `none`, not `{text}`");
+            let near = nearest(text, ["rewrite", "none"]);
+            let help = near.map(|near| format!("write `{near}`"));
+            mistakes.push(Mistake::new(at, message).maybe_help(help));
+            None
+        }
+    }
+}
+
+/// An argument vector.
+fn command(node: &Node, variables: &Variables, mistakes: &mut Vec<Mistake>) -> Option<Vec<String>> {
+    const HELP: &str = "write the command and its arguments as a sequence, which no shell reads: \
+                        `[systemctl, restart, postgresql]`";
+    let Content::Sequence(items) = &node.content else {
+        let message = format!("`restart` is a sequence of texts, not {}", node.kind());
+        mistakes.push(Mistake::new(&node.at, message).help(HELP));
+        return None;
+    };
+    let mut words = Vec::new();
+    for item in items {
+        let Some(text) = item.text() else {
+            let message = format!("an argument is a text; this is {}", item.kind());
+            mistakes.push(Mistake::new(&item.at, message));
+            continue;
+        };
+        match fill(text, &item.at, variables) {
+            Ok(filled) => words.push(filled.text),
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    if words
+        .first()
+        .is_none_or(|program| program.trim().is_empty())
+    {
+        mistakes.push(Mistake::new(&node.at, "`restart` names no command").help(HELP));
+        return None;
+    }
+    Some(words)
+}
+
+fn address(
+    engine: EngineKind,
+    text: &str,
+    at: &Place,
+    variables: &Variables,
+) -> Result<Url, Mistake> {
+    let filled = fill(text, at, variables)?;
+    url::check(engine, &filled.text)
+        .map_err(|wrong| Mistake::new(at, wrong.message).help(wrong.help))?;
+    Ok(Url::new(filled.text))
+}

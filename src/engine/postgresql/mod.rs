@@ -1,0 +1,159 @@
+//! The door to a PostgreSQL server.
+//!
+//! Everything goes over the simple query protocol: `ALTER SYSTEM` takes no bind parameters and may
+//! stand neither in a transaction block nor beside another statement.
+
+mod connect;
+mod errors;
+mod files;
+mod lock;
+mod overrides;
+mod quote;
+mod reload;
+mod rows;
+mod session;
+mod settings;
+mod side_session;
+mod snapshot;
+mod spec;
+mod sql;
+mod write;
+
+use std::time::{Duration, Instant};
+
+use super::{Engine, EngineError, Interrupt, Lock, Target};
+use crate::setting::{Assignment, EngineKind, SettingName};
+use crate::snapshot::Snapshot;
+use connect::Connector;
+pub use quote::literal;
+use session::{Answer, Session};
+pub use side_session::SideSession;
+
+/// Connects to a PostgreSQL server.
+///
+/// The URL is `postgres://…` or libpq's `key=value` form. Gives up after the URL's
+/// `connect_timeout`, or [`super::CONNECT_TIMEOUT`] where it names none.
+pub fn connect(target: &Target, interrupt: &Interrupt) -> Result<Box<dyn Engine>, EngineError> {
+    Ok(Box::new(Postgres::connect(target, interrupt)?))
+}
+
+/// A connection to a PostgreSQL server.
+struct Postgres {
+    connector: Connector,
+    session: Session,
+    address: String,
+    interrupt: Interrupt,
+    version_number: u32,
+    /// `pg_file_settings` was refused on this connection: not asked for again.
+    files_refused: bool,
+    locked: bool,
+}
+
+impl Postgres {
+    fn connect(target: &Target, interrupt: &Interrupt) -> Result<Self, EngineError> {
+        let connector = Connector::parse(target)?;
+        let (session, address) = connector.connect(interrupt)?;
+        let mut postgres = Self {
+            connector,
+            session,
+            address,
+            interrupt: interrupt.clone(),
+            version_number: 0,
+            files_refused: false,
+            locked: false,
+        };
+        postgres.set_up()?;
+        Ok(postgres)
+    }
+
+    /// Names the session and bounds its statements.
+    ///
+    /// By `SET`, not by startup options: what is `SET` can be `RESET` while the settings are read,
+    /// so that the server's own values of these settings are seen.
+    fn set_up(&mut self) -> Result<(), EngineError> {
+        let statement = sql::set_up(self.connector.names_itself());
+        let answer = self.ask(&statement, "the setup of the session")?;
+        let row = rows::only_row(&answer)
+            .map_err(|reason| self.unexpected("the setup of the session", reason))?;
+        self.version_number = row
+            .required("number")
+            .and_then(rows::number)
+            .map_err(|reason| self.unexpected("the setup of the session", reason))?;
+        Ok(())
+    }
+
+    /// Sends a statement that only reads. An interrupt ends the wait.
+    fn ask(&mut self, statement: &str, shown: &str) -> Result<Answer, EngineError> {
+        let interrupt = self.interrupt.clone();
+        self.session
+            .ask(statement, &interrupt)
+            .map_err(|failure| errors::of_statement(self.target(), shown, None, failure))
+    }
+
+    fn unexpected(&self, statement: &str, reason: impl Into<String>) -> EngineError {
+        EngineError::Unexpected {
+            target: self.target().to_owned(),
+            statement: statement.to_owned(),
+            reason: reason.into(),
+        }
+    }
+}
+
+impl Engine for Postgres {
+    fn target(&self) -> &str {
+        self.connector.target()
+    }
+
+    fn kind(&self) -> EngineKind {
+        EngineKind::Postgresql
+    }
+
+    fn snapshot(&mut self) -> Result<Snapshot, EngineError> {
+        self.read_snapshot()
+    }
+
+    fn try_lock(&mut self) -> Result<Lock, EngineError> {
+        self.take_lock()
+    }
+
+    fn unlock(&mut self) -> Result<(), EngineError> {
+        self.release_lock()
+    }
+
+    fn write(&mut self, writes: &[(SettingName, Assignment)]) -> Result<(), EngineError> {
+        self.alter_system(writes)
+    }
+
+    fn activate(&mut self) -> Result<(), EngineError> {
+        self.reload_and_wait()
+    }
+
+    fn admits_sessions(&mut self) -> Result<(), EngineError> {
+        self.connector.connect(&self.interrupt).map(drop)
+    }
+
+    fn persist(&mut self) -> Result<(), EngineError> {
+        Ok(())
+    }
+
+    fn reconnect(&mut self, patience: Duration) -> Result<(), EngineError> {
+        self.locked = false;
+        self.files_refused = false;
+        let begin = Instant::now();
+        loop {
+            let left = patience.saturating_sub(begin.elapsed());
+            let (session, address) = self.connector.reconnect(left, &self.interrupt)?;
+            self.session = session;
+            self.address = address;
+            match self.set_up() {
+                // Let in by a server that then went down: it is on its way to be restarted.
+                Err(EngineError::Lost { .. }) if begin.elapsed() < patience => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn notices(&mut self) -> Vec<String> {
+        self.connector.notices()
+    }
+}

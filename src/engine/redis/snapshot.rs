@@ -1,0 +1,116 @@
+//! Reading what the server is and what its settings are.
+
+use std::collections::BTreeMap;
+
+use redis::{RedisResult, Value};
+
+use super::info::Info;
+use super::{Redis, errors, spec};
+use crate::engine::{Engine as _, EngineError};
+use crate::setting::{EngineKind, SettingName};
+use crate::snapshot::{Identity, Snapshot};
+
+impl Redis {
+    /// Reads everything in one round trip.
+    pub(super) fn read_snapshot(&mut self) -> Result<Snapshot, EngineError> {
+        let mut commands = redis::pipe();
+        commands.cmd("INFO").arg("server");
+        commands.cmd("INFO").arg("replication");
+        commands.cmd("CONFIG").arg("GET").arg("*");
+        commands.cmd("ACL").arg("WHOAMI");
+        let mut answers = self
+            .call_all(&mut commands, "INFO and CONFIG GET *")?
+            .into_iter();
+        let server = self.text(answers.next(), "INFO server")?;
+        let replication = self.text(answers.next(), "INFO replication")?;
+        let settings = self.pairs(answers.next(), "CONFIG GET *")?;
+        // Older servers and lesser users have no ACL command; there is one user then, as far as
+        // anybody can see.
+        let user = self
+            .text(answers.next(), "ACL WHOAMI")
+            .unwrap_or_else(|_refused| "default".to_owned());
+        let info = Info::read(&server);
+        let identity = identity(&info, &Info::read(&replication), user)
+            .map_err(|reason| self.unexpected("INFO", reason))?;
+        let protected = settings.get(&SettingName::from("enable-protected-configs"));
+        let server = spec::Server::new(&info, protected.map(String::as_str))
+            .map_err(|reason| self.unexpected("INFO server", reason))?;
+        let config_file = info.field("config_file").unwrap_or_default();
+        Ok(Snapshot {
+            target: self.target().to_owned(),
+            engine: EngineKind::Redis,
+            address: self.connector.address().to_owned(),
+            identity,
+            settings: settings
+                .into_iter()
+                .map(|(name, running)| {
+                    let observed = server.observed(&name, running);
+                    (name, observed)
+                })
+                .collect(),
+            file_problems: Vec::new(),
+            files_readable: false,
+            persisted_in: (!config_file.is_empty()).then(|| config_file.to_owned()),
+            missing_rights: Vec::new(),
+        })
+    }
+
+    fn text(
+        &self,
+        answer: Option<RedisResult<Value>>,
+        command: &str,
+    ) -> Result<String, EngineError> {
+        self.answered(answer, command)
+            .and_then(|value| lossy(&value).ok_or_else(|| self.unexpected(command, "no text")))
+    }
+
+    fn pairs(
+        &self,
+        answer: Option<RedisResult<Value>>,
+        command: &str,
+    ) -> Result<BTreeMap<SettingName, String>, EngineError> {
+        let value = self.answered(answer, command)?;
+        value
+            .as_map_iter()
+            .and_then(|pairs| {
+                pairs
+                    .map(|(name, value)| Some((SettingName::new(lossy(name)?), lossy(value)?)))
+                    .collect()
+            })
+            .ok_or_else(|| self.unexpected(command, "no pairs of texts"))
+    }
+
+    fn answered(
+        &self,
+        answer: Option<RedisResult<Value>>,
+        command: &str,
+    ) -> Result<Value, EngineError> {
+        match answer {
+            Some(Ok(value)) => Ok(value),
+            Some(Err(error)) => Err(errors::of_command(self.target(), command, None, &error)),
+            None => Err(self.unexpected(command, "no answer in its place")),
+        }
+    }
+}
+
+/// A text as Redis sends it: bytes, in whatever encoding the file had.
+fn lossy(value: &Value) -> Option<String> {
+    if let Value::BulkString(bytes) = value {
+        return Some(String::from_utf8_lossy(bytes).into_owned());
+    }
+    redis::from_redis_value_ref(value).ok()
+}
+
+fn identity(server: &Info<'_>, replication: &Info<'_>, user: String) -> Result<Identity, String> {
+    Ok(Identity {
+        version: server.required("redis_version")?.to_owned(),
+        version_number: server.version_number()?,
+        system: server.required("run_id")?.to_owned(),
+        started_at: server.started_at()?,
+        role: match replication.required("role")? {
+            "slave" => "replica".to_owned(),
+            role => role.to_owned(),
+        },
+        user,
+    })
+}

@@ -1,0 +1,21 @@
+//! What was done: every run with the raw values to go back to, written before the act.
+//!
+//! Two ledgers with one reader. The schema `dbtune` in the first PostgreSQL target is the history
+//! that everybody shares; a local journal carries a run over the moments in which that server is
+//! down, and serves alone where there is no PostgreSQL target. A run begins in both before anything
+//! is written to a server and ends in both after everything was verified; one that never ended was
+//! cut off, and the next apply or rollback settles it.
+
+mod history;
+mod journal;
+mod merged;
+mod run;
+mod shared;
+
+pub use history::{HistoryEntry, history, newest_to_undo};
+pub use journal::{Journal, JournalError};
+pub use merged::{Ledger, LedgerError};
+pub use run::{
+    Ending, Outcome, RecordedChange, RecordedOutcome, Run, RunCommand, RunState, StoredRun,
+};
+pub use shared::{SharedError, SharedLedger};

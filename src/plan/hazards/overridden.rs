@@ -1,0 +1,77 @@
+//! Something else decides the value: the command line, a role or a database, or whoever has changed
+//! it since the run that is to be undone.
+
+use crate::plan::goal;
+use crate::plan::need::Need;
+use crate::plan::types::{Hazard, HazardKind};
+use crate::snapshot::{Override, OverrideKind};
+
+use super::{Subject, blocking, warning};
+
+/// One hazard for each override that keeps the goal from being in effect everywhere. An override
+/// by the value aimed at changes nothing and is passed over.
+pub(super) fn find(subject: &Subject<'_>) -> Vec<Hazard> {
+    let overrides = subject.observed.overrides.iter();
+    let overrides = overrides.filter_map(|other| match other.by {
+        OverrideKind::CommandLine => command_line(subject, other),
+        OverrideKind::RoleOrDatabase => role_or_database(subject, other),
+    });
+    changed_since(subject)
+        .into_iter()
+        .chain(overrides)
+        .collect()
+}
+
+fn changed_since(subject: &Subject<'_>) -> Option<Hazard> {
+    let run_had_set = subject.run_had_set.as_ref()?;
+    if subject.need == Need::Nothing {
+        return None;
+    }
+    let observed = subject.observed;
+    let now = observed.configured.as_ref().unwrap_or(&observed.running);
+    let message = format!(
+        "{} on {} is {} now and the run had set it to {run_had_set}: somebody has changed it since; \
+         `--allow overridden` goes back to {} nevertheless",
+        subject.setting,
+        subject.target.name(),
+        goal::show(observed, now),
+        subject.goal.shown(observed),
+    );
+    Some(blocking(HazardKind::Overridden, message))
+}
+
+fn command_line(subject: &Subject<'_>, other: &Override) -> Option<Hazard> {
+    if subject.need == Need::Nothing {
+        return None;
+    }
+    let message = format!(
+        "the command line of {} sets {}{} and wins over every file; {}",
+        subject.target.name(),
+        subject.setting,
+        to_value(subject, other),
+        other.lift
+    );
+    Some(blocking(HazardKind::Overridden, message))
+}
+
+fn role_or_database(subject: &Subject<'_>, other: &Override) -> Option<Hazard> {
+    let value = other.value.as_deref();
+    if value.is_some_and(|value| subject.goal.is(subject.observed, value)) {
+        return None;
+    }
+    let who = other.who.as_deref().unwrap_or("every role");
+    let message = format!(
+        "{who} has {} set{} and keeps that; `{}` lifts it",
+        subject.setting,
+        to_value(subject, other),
+        other.lift
+    );
+    Some(warning(HazardKind::Overridden, message))
+}
+
+fn to_value(subject: &Subject<'_>, other: &Override) -> String {
+    let value = other.value.as_deref();
+    value.map_or_else(String::new, |value| {
+        format!(" to {}", goal::show(subject.observed, value))
+    })
+}

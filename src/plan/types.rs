@@ -1,0 +1,272 @@
+//! What a plan is made of.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::setting::{Assignment, Effect, EngineKind, SettingName};
+use crate::snapshot::{Entry, Identity, Source};
+
+/// What will happen, in order, and why.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Name of the profile; for a rollback, of the profile that the run came from, if any.
+    pub profile: String,
+    /// When the plan was made.
+    pub created_at: OffsetDateTime,
+    /// The targets that were read, in the order of the targets file.
+    pub targets: Vec<TargetFacts>,
+    /// The commands that restart targets, as one would type them into a shell, where they are known.
+    pub restart_commands: BTreeMap<String, String>,
+    /// Whether it undoes a run.
+    pub goes_back: bool,
+    /// Every setting of the phases asked for: by phase, then target in the order of `targets`, then
+    /// effect, then the order of the profile.
+    pub changes: Vec<Change>,
+    /// Title and window of the phases shown, by number.
+    pub phases: Vec<PhaseFacts>,
+    /// Hazards that concern the run and no one setting of it.
+    pub hazards: Vec<Hazard>,
+}
+
+/// What a plan shows of a phase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhaseFacts {
+    /// Its number.
+    pub number: u32,
+    /// What it is called.
+    pub title: Option<String>,
+    /// When it may be applied, as the profile writes it.
+    pub window: Option<String>,
+}
+
+/// What a plan shows of a target, and remembers of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetFacts {
+    /// Its name.
+    pub name: String,
+    /// Its kind.
+    pub engine: EngineKind,
+    /// Where it was reached.
+    pub address: String,
+    /// Which server it was, in which life.
+    pub identity: Identity,
+}
+
+/// What happens to one setting.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The phase that asks for it.
+    pub phase: u32,
+    /// The target.
+    pub target: String,
+    /// The target's kind.
+    pub engine: EngineKind,
+    /// The setting, as the server spells it.
+    pub setting: SettingName,
+    /// What will be done.
+    pub action: Action,
+    /// When that takes effect.
+    pub effect: Effect,
+    /// What runs now, as shown to a person; `***` for a secret.
+    pub current: Option<String>,
+    /// What the files say it will be after a restart, as shown; `None` where it cannot be read.
+    pub configured: Option<String>,
+    /// What it will be, as shown.
+    pub desired: String,
+    /// Where the running value comes from.
+    pub source: Option<Source>,
+    /// What to know before.
+    pub hazards: Vec<Hazard>,
+    /// Why, in the profile's words.
+    pub because: Option<String>,
+    /// Why dbtune does what it does, where the values alone do not show it.
+    pub note: Option<String>,
+    /// Whether its values must never be shown or stored.
+    pub secret: bool,
+    /// The raw values that were seen, for the executor and the journal.
+    pub seen: Seen,
+    /// What to send.
+    pub assignment: Assignment,
+    /// What to send to go back.
+    pub undo: Assignment,
+}
+
+/// The raw values of a setting that a plan was made from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// What ran.
+    pub running: String,
+    /// What the files said.
+    pub configured: Option<String>,
+    /// What `ALTER SYSTEM` had stored.
+    pub entry: Entry,
+}
+
+/// What is done about a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// It is as desired.
+    Unchanged,
+    /// It will be set.
+    Update,
+    /// Its override will be taken away.
+    Reset,
+    /// It is stored as desired and waits for a restart.
+    PendingRestart,
+    /// It cannot be done here; a hazard says why.
+    Blocked,
+}
+
+/// Something to know before a change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hazard {
+    /// What kind it is.
+    pub kind: HazardKind,
+    /// Whether apply refuses because of it.
+    pub blocks: bool,
+    /// What is the matter and what to do, as a sentence without a full stop.
+    pub message: String,
+}
+
+/// The kinds of [`Hazard`], named as in JSON and as `--allow` takes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HazardKind {
+    /// The change waits for a restart.
+    Restart,
+    /// Something else decides the value: the command line, a role, a database, another file.
+    Overridden,
+    /// The change would not outlive a restart of the server.
+    NotPersisted,
+    /// A phase before this one is not finished.
+    EarlierPhase,
+    /// The phase's window is closed.
+    OutsideWindow,
+    /// Another setting waits for a restart already and would come into effect with it.
+    ForeignPendingRestart,
+    /// A configuration file has an error: the server would ignore every reload.
+    BrokenConfigFile,
+    /// It may not be done: by the role connected, or by anybody at run time.
+    NotPermitted,
+}
+
+/// The numbers under a plan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Settings that will be set.
+    pub update: usize,
+    /// Settings whose override will be taken away.
+    pub reset: usize,
+    /// Settings that are as desired.
+    pub unchanged: usize,
+    /// Settings that are stored as desired and wait for a restart.
+    pub pending_restart: usize,
+    /// Settings that cannot be changed here.
+    pub blocked: usize,
+    /// Settings to be set or reset that need a restart.
+    pub restart: usize,
+}
+
+impl Action {
+    /// The word used in JSON.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Update => "update",
+            Self::Reset => "reset",
+            Self::PendingRestart => "pending_restart",
+            Self::Blocked => "blocked",
+        }
+    }
+
+    /// Whether something is written to the server.
+    pub fn writes(self) -> bool {
+        matches!(self, Self::Update | Self::Reset)
+    }
+}
+
+impl Change {
+    /// Whether it is not in effect before its target has been restarted. What waits for a restart
+    /// and is taken back before needs none.
+    pub fn needs_restart(&self) -> bool {
+        let mut hazards = self.hazards.iter();
+        let is_announced = hazards.any(|hazard| hazard.kind == HazardKind::Restart);
+        self.action == Action::PendingRestart || (self.action.writes() && is_announced)
+    }
+}
+
+impl HazardKind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Restart,
+        Self::Overridden,
+        Self::NotPersisted,
+        Self::EarlierPhase,
+        Self::OutsideWindow,
+        Self::ForeignPendingRestart,
+        Self::BrokenConfigFile,
+        Self::NotPermitted,
+    ];
+
+    /// The word used in JSON and by `--allow`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Restart => "restart",
+            Self::Overridden => "overridden",
+            Self::NotPersisted => "not_persisted",
+            Self::EarlierPhase => "earlier_phase",
+            Self::OutsideWindow => "outside_window",
+            Self::ForeignPendingRestart => "foreign_pending_restart",
+            Self::BrokenConfigFile => "broken_config_file",
+            Self::NotPermitted => "not_permitted",
+        }
+    }
+
+    /// Whether `--allow` may name it.
+    pub fn can_be_allowed(self) -> bool {
+        match self {
+            Self::BrokenConfigFile | Self::NotPermitted => false,
+            Self::Restart
+            | Self::Overridden
+            | Self::NotPersisted
+            | Self::EarlierPhase
+            | Self::OutsideWindow
+            | Self::ForeignPendingRestart => true,
+        }
+    }
+}
+
+impl Plan {
+    /// Counts the changes by what is done about them.
+    pub fn summary(&self) -> Summary {
+        let mut summary = Summary::default();
+        for change in &self.changes {
+            match change.action {
+                Action::Unchanged => summary.unchanged += 1,
+                Action::Update => summary.update += 1,
+                Action::Reset => summary.reset += 1,
+                Action::PendingRestart => summary.pending_restart += 1,
+                Action::Blocked => summary.blocked += 1,
+            }
+            if change.action.writes() && change.needs_restart() {
+                summary.restart += 1;
+            }
+        }
+        summary
+    }
+
+    /// The changes that are written to a server.
+    pub fn writes(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.action.writes())
+    }
+
+    /// Every hazard, of the run and of its settings.
+    pub fn all_hazards(&self) -> impl Iterator<Item = &Hazard> {
+        self.hazards
+            .iter()
+            .chain(self.changes.iter().flat_map(|change| &change.hazards))
+    }
+}

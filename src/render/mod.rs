@@ -1,0 +1,25 @@
+//! From values to text: for people, as JSON, as markdown. Decides nothing, asks nobody.
+
+mod diff_human;
+mod events;
+mod history;
+pub mod mistakes;
+mod plan_closing;
+mod plan_human;
+mod plan_json;
+mod plan_markdown;
+mod plan_rows;
+mod plan_words;
+pub mod profile;
+mod run;
+mod shown_line;
+pub mod style;
+pub mod table;
+
+pub use diff_human::diff_human;
+pub use events::event;
+pub use history::{history_human, history_json, history_markdown, run_human, run_json};
+pub use plan_human::{PlanView, plan_human, plan_in_view};
+pub use plan_json::plan_json;
+pub use plan_markdown::plan_markdown;
+pub use run::{RunFacts, Unwell, applied_human, applied_json, failed_json};

@@ -1,0 +1,137 @@
+//! The servers and the profile that most tests of runs are about: one PostgreSQL, one Redis, and a
+//! profile that changes settings of every kind of undo.
+
+use crate::support::{Postgres, Project, Redis, Target, TargetEntry};
+
+/// Phase 1: a setting with an `ALTER SYSTEM` entry before, one without, and Redis. Phase 2: a list
+/// and a setting that needs a restart. Phase 3: Redis alone.
+pub(crate) const PROFILE: &str = "
+profile: shop
+phases:
+  - phase: 1
+    title: Memory
+    postgresql:
+      work_mem: 8MB
+      maintenance_work_mem: 128MB
+    redis:
+      maxmemory: 64mb
+      timeout: 30
+  - phase: 2
+    title: Connections
+    postgresql:
+      max_connections: 40
+      temp_tablespaces: [pg_default]
+  - phase: 3
+    title: Cache
+    redis:
+      maxmemory-policy: allkeys-lru
+";
+
+/// One PostgreSQL, one Redis and a project that knows both.
+pub(crate) struct Shop {
+    pub(crate) postgres: Postgres,
+    pub(crate) redis: Redis,
+    pub(crate) project: Project,
+}
+
+/// Everything that a run of phase 1 may change, as files and servers show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct State {
+    entries: Vec<String>,
+    running: Vec<String>,
+    redis: Vec<String>,
+    redis_file: Vec<String>,
+}
+
+impl Shop {
+    /// Fresh servers that know nothing of dbtune yet.
+    pub(crate) fn open() -> Self {
+        Self::with(|_, _| Vec::new())
+    }
+
+    /// The same, with other targets than the servers themselves: proxies, say.
+    pub(crate) fn with(targets: impl FnOnce(&Postgres, &Redis) -> Vec<TargetEntry>) -> Self {
+        let postgres = Postgres::setup()
+            .statement("ALTER SYSTEM SET work_mem = '5MB'")
+            .statement("SELECT pg_reload_conf()")
+            .start();
+        let redis = Redis::with(&["maxmemory 32mb"]);
+        let mut entries = targets(&postgres, &redis);
+        for entry in [postgres.entry(), redis.entry()] {
+            if !entries.iter().any(|known| known.engine == entry.engine) {
+                entries.push(entry);
+            }
+        }
+        let mut targets: Vec<&dyn Target> = Vec::new();
+        for entry in &entries {
+            targets.push(entry);
+        }
+        let project = Project::new().targets(&targets).profile("shop", PROFILE);
+        Self {
+            postgres,
+            redis,
+            project,
+        }
+    }
+
+    /// A `dbtune` command with the profile of the shop.
+    pub(crate) fn dbtune(&self, arguments: &str) -> crate::support::Cli {
+        self.project.dbtune(&format!("{arguments} --profile shop"))
+    }
+
+    /// What files and servers show.
+    pub(crate) fn state(&self) -> State {
+        let mut entries: Vec<String> = self
+            .postgres
+            .auto_conf()
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.is_empty())
+            .map(str::to_owned)
+            .collect();
+        entries.sort();
+        let show = |name: &&str| format!("{name}={}", self.postgres.show(name));
+        let config = |name: &&str| format!("{name}={}", self.redis.config(name));
+        let in_file = |line: &&str| {
+            ["maxmemory ", "timeout ", "maxmemory-policy "]
+                .iter()
+                .any(|name| line.starts_with(name))
+        };
+        let file = self.redis.conf();
+        let mut redis_file: Vec<String> = file
+            .lines()
+            .filter(in_file)
+            .map(str::to_ascii_lowercase)
+            .collect();
+        redis_file.sort();
+        State {
+            entries,
+            running: ["work_mem", "maintenance_work_mem", "max_connections"]
+                .iter()
+                .map(show)
+                .collect(),
+            redis: ["maxmemory", "timeout", "maxmemory-policy"]
+                .iter()
+                .map(config)
+                .collect(),
+            redis_file,
+        }
+    }
+
+    /// The runs, newest first, as `history --format json` gives them.
+    pub(crate) fn history(&self) -> Vec<serde_json::Value> {
+        let ran = self.project.dbtune("history --format json").run();
+        ran.exits(0);
+        ran.json()["runs"].as_array().unwrap().clone()
+    }
+}
+
+impl State {
+    /// The part that `CONFIG REWRITE` does not touch: it may spell out in the file what was only a
+    /// default before.
+    pub(crate) fn without_file(&self) -> Self {
+        Self {
+            redis_file: Vec::new(),
+            ..self.clone()
+        }
+    }
+}
