@@ -242,39 +242,23 @@ fn without_a_terminal_and_without_yes_nothing_is_done() {
     assert!(shop.history().is_empty());
 }
 
-/// Types into an `apply` that runs on a terminal of its own.
-#[cfg(target_os = "linux")]
-fn answered(shop: &Shop, keys: &str) -> (i32, String) {
-    let command = format!(
-        "stty -echo; {} apply --phase 1 --profile shop; echo code $?",
-        env!("CARGO_BIN_EXE_dbtune")
-    );
-    let typed = format!("sleep 1; printf '{keys}'; sleep 1");
-    let line = format!("({typed}) | script -qec '{command}' /dev/null");
-    let output = std::process::Command::new("bash")
-        .args(["-c", &line])
-        .current_dir(shop.project.path(""))
-        .env("DBTUNE_STATE_DIR", shop.project.state())
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let code = text.rsplit("code ").next().unwrap().trim().parse();
-    (code.unwrap_or_else(|_| panic!("{text}")), text)
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn on_a_terminal_only_yes_goes_on_and_ctrl_c_ends_the_question() {
     let shop = Shop::open();
     let before = shop.state();
-    for (keys, code) in [("no\\n", 6), ("y\\n", 6), ("\\003", 130)] {
-        let (ended, text) = answered(&shop, keys);
-        assert_eq!(ended, code, "{text}");
-        assert!(text.contains("Apply this plan?"), "{text}");
+    for (keys, code) in [("no\n", 6), ("y\n", 6), ("\x03", 130)] {
+        let terminal = shop.dbtune("apply --phase 1").on_a_terminal();
+        let ran = terminal.when_asked("Apply this plan?").types(keys).wait();
+        ran.exits(code).says("work_mem");
         assert_eq!(shop.state(), before);
     }
-    let (ended, text) = answered(&shop, "yes\\n");
-    assert_eq!(ended, 0, "{text}");
+    let terminal = shop.dbtune("apply --phase 1").on_a_terminal();
+    let ran = terminal
+        .when_asked("Apply this plan?")
+        .types("yes\n")
+        .wait();
+    ran.exits(0);
     assert_eq!(shop.postgres.show("work_mem"), "8MB");
 }
 

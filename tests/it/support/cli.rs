@@ -81,6 +81,12 @@ impl Cli {
         self.spawn().wait()
     }
 
+    /// Starts it on a terminal of its own.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn on_a_terminal(self) -> super::Terminal {
+        super::Terminal::of(&self.command)
+    }
+
     /// Starts it.
     pub(crate) fn spawn(mut self) -> Running {
         let mut child = self.command.spawn().unwrap();
@@ -162,6 +168,18 @@ impl Running {
         };
         ran.never_shows(PASSWORD);
         ran
+    }
+}
+
+impl Ran {
+    /// What came of a run on a terminal, which shows both outputs as one.
+    pub(super) fn on_a_terminal(line: String, shown: String, status: ExitStatus) -> Self {
+        Self {
+            line,
+            stdout: shown,
+            stderr: String::new(),
+            status,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //!   times; [`cli`] runs it once, in a project of its own.
 //! - [`Ran`]: what came of a run, with assertions to be chained.
 //! - [`Running`]: a run that goes on, to be interrupted or killed.
+//! - [`Terminal`]: a run that sees a terminal, and is typed to when it asks.
 //! - [`Proxy`]: stands between `dbtune` and a server, and holds or cuts the connection at any
 //!   statement, before or after the server has done it.
 //!
@@ -20,6 +21,8 @@ mod postgres;
 mod project;
 mod proxy;
 mod redis;
+#[cfg(target_os = "linux")]
+mod terminal;
 pub(crate) mod wire;
 
 use std::thread;
@@ -30,6 +33,8 @@ pub(crate) use postgres::Postgres;
 pub(crate) use project::{Project, Target, TargetEntry};
 pub(crate) use proxy::{Hold, Point, Proxy, after, before};
 pub(crate) use redis::Redis;
+#[cfg(target_os = "linux")]
+pub(crate) use terminal::Terminal;
 pub(crate) use wire::Wire;
 
 /// The password of every server of a test. No output of `dbtune` may ever show it.
