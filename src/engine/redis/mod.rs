@@ -8,6 +8,7 @@ mod snapshot;
 mod spec;
 mod write;
 
+use std::thread;
 use std::time::Duration;
 
 use redis::{Cmd, Connection, Pipeline, RedisResult, Value};
@@ -48,7 +49,8 @@ impl Redis {
     /// Sends one command. `shown` is what it is called in errors.
     fn call(&mut self, command: &Cmd, shown: &str) -> Result<Value, EngineError> {
         self.ensure_usable(shown)?;
-        let outcome = command.query(&mut self.connection);
+        let connection = &mut self.connection;
+        let outcome = aside(|| command.query(connection));
         self.heard(outcome, shown)
     }
 
@@ -59,7 +61,8 @@ impl Redis {
         shown: &str,
     ) -> Result<Vec<RedisResult<Value>>, EngineError> {
         self.ensure_usable(shown)?;
-        let outcome = commands.ignore_errors().query(&mut self.connection);
+        let connection = &mut self.connection;
+        let outcome = aside(|| commands.ignore_errors().query(connection));
         self.heard(outcome, shown)
     }
 
@@ -91,6 +94,16 @@ impl Redis {
             reason: reason.into(),
         }
     }
+}
+
+/// Does something in a thread of its own. A signal makes a read or write that has a time limit fail
+/// in whichever thread takes the signal (`EINTR`), and that is the first thread of the process: a
+/// Ctrl-C must not look like a lost connection.
+fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    thread::scope(|scope| match scope.spawn(work).join() {
+        Ok(value) => value,
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
 }
 
 impl Engine for Redis {
