@@ -69,6 +69,14 @@ impl Environment {
     }
 }
 
+/// The account that this runs under, by its name: who connects where nothing names a user.
+pub fn account(variables: &Variables) -> String {
+    let named = || variables.get("USER").or_else(|| variables.get("LOGNAME"));
+    first_line("id", &["-un"])
+        .or_else(|| named().cloned())
+        .unwrap_or_default()
+}
+
 /// What time it is.
 #[expect(
     clippy::disallowed_methods,

@@ -165,12 +165,19 @@ pub fn of_engine_errors(errors: &[EngineError]) -> Failure {
         }
         many => {
             let texts: Vec<String> = many.iter().map(ToString::to_string).collect();
-            let hint = many
-                .iter()
-                .find_map(|error| of_engine_error(error, Exit::Failed).hint);
-            Failure::new(Exit::Failed, "server", texts.join("\n")).hint_if(hint)
+            Failure::new(Exit::Failed, "server", texts.join("\n")).hint_if(hints(many))
         }
     }
+}
+
+/// What to do about several errors: each remedy once.
+fn hints(errors: &[EngineError]) -> Option<String> {
+    let mut hints: Vec<String> = Vec::new();
+    for error in errors {
+        let hint = of_engine_error(error, Exit::Failed).hint;
+        hints.extend(hint.filter(|hint| !hints.contains(hint)));
+    }
+    (!hints.is_empty()).then(|| hints.join("\n"))
 }
 
 /// What a server did or said, with everything that it said.

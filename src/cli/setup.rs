@@ -56,6 +56,9 @@ impl Desk<'_> {
             redis: self.global.redis.clone(),
         };
         let targets = targets::resolve(&flags, file, variables).map_err(mistaken)?;
+        for warning in &targets.warnings {
+            self.console.warn(&format!("warning: {warning}"));
+        }
         Ok(Known { targets, profile })
     }
 

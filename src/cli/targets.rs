@@ -6,13 +6,17 @@
 
 mod file;
 mod libpq;
+mod reach;
+mod service;
 mod url;
 
 use std::path::Path;
 
 pub use file::TargetsFile;
+use reach::Reach;
+use url::Wrong;
 
-use crate::engine::{Persist, Target, Url};
+use crate::engine::{Access, Persist, Target};
 use crate::profile::yaml::Source;
 use crate::profile::{Mistake, Variables, read_bytes};
 use crate::setting::EngineKind;
@@ -34,11 +38,26 @@ pub struct Flags {
 pub struct Targets {
     /// All of them: those of the targets file in its order, the others PostgreSQL first.
     pub list: Vec<Target>,
+    /// What is worth knowing about how they are entered: a password file that is not used.
+    pub warnings: Vec<String>,
     /// Why an engine has no target although something was meant to give it one.
     unusable: Vec<(EngineKind, Mistake)>,
 }
 
+/// A target, and what to tell the user about it.
+type Reached = (Target, Vec<String>);
+
 impl Targets {
+    fn add(&mut self, (target, warnings): Reached) {
+        self.list.push(target);
+        for warning in warnings {
+            // Of one password file for fifty targets one word is enough.
+            if !self.warnings.contains(&warning) {
+                self.warnings.push(warning);
+            }
+        }
+    }
+
     /// The targets of an engine.
     ///
     /// # Errors
@@ -101,15 +120,16 @@ pub fn resolve(
 ) -> Result<Targets, Vec<Mistake>> {
     let mut found = Targets {
         list: Vec::new(),
+        warnings: Vec::new(),
         unusable: Vec::new(),
     };
     let mut mistakes = Vec::new();
     let mut given = Vec::new();
     for engine in EngineKind::ALL {
         match asked_for(engine, flags, environment) {
-            Some(Ok(target)) => {
+            Some(Ok(reached)) => {
                 given.push(engine);
-                found.list.push(target);
+                found.add(reached);
             }
             Some(Err(mistake)) => {
                 given.push(engine);
@@ -120,13 +140,15 @@ pub fn resolve(
     }
     if let Some(file) = file {
         let wanted = |engine: EngineKind| !given.contains(&engine);
-        found.list.extend(file.targets_of(wanted, &mut mistakes));
+        for reached in file.targets_of(wanted, &mut mistakes) {
+            found.add(reached);
+        }
     }
     for engine in EngineKind::ALL {
         let known = found.list.iter().any(|target| target.engine == engine);
         if !known && !given.contains(&engine) {
             match implied(engine, environment) {
-                Some(Ok(target)) => found.list.push(target),
+                Some(Ok(reached)) => found.add(reached),
                 Some(Err(mistake)) => found.unusable.push((engine, mistake)),
                 None => {}
             }
@@ -145,30 +167,49 @@ fn asked_for(
     engine: EngineKind,
     flags: &Flags,
     environment: &Variables,
-) -> Option<Result<Target, Mistake>> {
+) -> Option<Result<Reached, Mistake>> {
     let flag = match engine {
         EngineKind::Postgresql => &flags.postgres,
         EngineKind::Redis => &flags.redis,
     };
     if let Some(url) = flag {
-        return Some(target(engine, url, engine.flag()));
+        return Some(target(engine, url, engine.flag(), environment));
     }
     from_variable(engine, own_variable(engine), environment)
 }
 
 /// The target of a variable that other programs read as well.
-fn implied(engine: EngineKind, environment: &Variables) -> Option<Result<Target, Mistake>> {
+fn implied(engine: EngineKind, environment: &Variables) -> Option<Result<Reached, Mistake>> {
     let variable = match engine {
         EngineKind::Postgresql => "DATABASE_URL",
         EngineKind::Redis => "REDIS_URL",
     };
     from_variable(engine, variable, environment).or_else(|| match engine {
-        EngineKind::Postgresql => {
-            let found = libpq::url(environment, &|path| path.exists())?;
-            Some(found.and_then(|(url, from)| target(engine, &url, &from)))
-        }
+        EngineKind::Postgresql => from_libpq(environment),
         EngineKind::Redis => None,
     })
+}
+
+/// The target of libpq's variables.
+fn from_libpq(environment: &Variables) -> Option<Result<Reached, Mistake>> {
+    const ALL: [&str; 6] = [
+        "PGSERVICE",
+        "PGHOST",
+        "PGHOSTADDR",
+        "PGPORT",
+        "PGDATABASE",
+        "PGUSER",
+    ];
+    let get = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+    let service = get("PGSERVICE").map(String::as_str);
+    // A URL has no place for an address that stands for a name.
+    if service.is_some() || get("PGHOSTADDR").is_some() {
+        let from = libpq::named(environment, &ALL).join(", ");
+        let reach = Reach::of_variables(service, environment);
+        return Some(described(EngineKind::Postgresql, reach, &from));
+    }
+    let (url, from) = libpq::url(environment, &|path| path.exists())?;
+    Some(target(EngineKind::Postgresql, &url, &from, environment))
 }
 
 fn own_variable(engine: EngineKind) -> &'static str {
@@ -183,26 +224,53 @@ fn from_variable(
     engine: EngineKind,
     variable: &str,
     environment: &Variables,
-) -> Option<Result<Target, Mistake>> {
+) -> Option<Result<Reached, Mistake>> {
     let url = environment.get(variable).filter(|url| !url.is_empty())?;
-    Some(target(engine, url, variable))
+    Some(target(engine, url, variable, environment))
 }
 
 /// A target that no targets file describes.
-fn target(engine: EngineKind, url: &str, from: &str) -> Result<Target, Mistake> {
-    url::check(engine, url).map_err(|wrong| {
+fn target(
+    engine: EngineKind,
+    url: &str,
+    from: &str,
+    environment: &Variables,
+) -> Result<Reached, Mistake> {
+    described(engine, reach(engine, url, environment), from)
+}
+
+/// How to reach what a URL names, with what it leaves out.
+fn reach(engine: EngineKind, url: &str, environment: &Variables) -> Result<Reach, Wrong> {
+    url::check(engine, url)?;
+    match engine {
+        EngineKind::Postgresql => Reach::of_postgres(url, environment),
+        EngineKind::Redis => Ok(Reach::plain(url)),
+    }
+}
+
+fn described(
+    engine: EngineKind,
+    reach: Result<Reach, Wrong>,
+    from: &str,
+) -> Result<Reached, Mistake> {
+    let reach = reach.map_err(|wrong| {
         let mistake = Mistake::nowhere(format!("{from}: {}", wrong.message));
         mistake.help(wrong.help)
     })?;
-    Ok(Target {
+    let target = Target {
         name: engine.key().to_owned(),
         engine,
-        url: Url::new(url),
+        url: reach.url,
         from: from.to_owned(),
         restart: None,
         persist: default_persist(engine),
         persist_stated: false,
-    })
+        access: Access {
+            passwords: reach.passwords,
+            ..Access::default()
+        },
+    };
+    Ok((target, reach.warnings))
 }
 
 /// PostgreSQL writes every change into a file by itself.

@@ -45,7 +45,7 @@ impl Refusal {
     pub(super) fn silence(waited: Duration) -> Self {
         Self::passing(
             format!("no answer; gave up after {} s", waited.as_secs()),
-            Some("is it the right address, and does a firewall let this host in?"),
+            Some("is it the right address and port, and does a firewall let this host in?"),
         )
     }
 
@@ -54,7 +54,10 @@ impl Refusal {
         use std::io::ErrorKind;
         let said = cause.to_string();
         if said.contains("failed to lookup address") {
-            return Self::lasting(format!("no such host ({said})"), None);
+            return Self::lasting(
+                format!("no such host ({said})"),
+                Some("is the name right, and does this host's resolver know it?"),
+            );
         }
         #[expect(
             clippy::wildcard_enum_match_arm,
@@ -64,6 +67,14 @@ impl Refusal {
             ErrorKind::ConnectionRefused => Self::passing(
                 "connection refused",
                 Some("is the server running, and does it listen there?"),
+            ),
+            ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Self::passing(
+                format!("no route to the host ({said})"),
+                Some("is it the right address, and is the network (VPN, tunnel) up?"),
+            ),
+            ErrorKind::PermissionDenied => Self::lasting(
+                format!("this account may not connect there ({said})"),
+                Some("run dbtune as an account that may use the socket"),
             ),
             ErrorKind::NotFound => Self::passing(
                 "there is no such socket",
@@ -202,6 +213,50 @@ mod tests {
             refusal,
             address: "db:5432".to_owned(),
         }
+    }
+
+    #[test]
+    fn what_the_operating_system_says_has_a_word_and_a_remedy() {
+        use std::io::{Error, ErrorKind};
+        for (kind, word, remedy) in [
+            (
+                ErrorKind::ConnectionRefused,
+                "connection refused",
+                "is the server running",
+            ),
+            (
+                ErrorKind::HostUnreachable,
+                "no route to the host",
+                "the network",
+            ),
+            (
+                ErrorKind::NetworkUnreachable,
+                "no route to the host",
+                "the network",
+            ),
+            (
+                ErrorKind::PermissionDenied,
+                "may not connect",
+                "an account that may",
+            ),
+            (
+                ErrorKind::NotFound,
+                "no such socket",
+                "the path of its socket",
+            ),
+            (
+                ErrorKind::ConnectionReset,
+                "closed the connection",
+                "right kind of server",
+            ),
+        ] {
+            let refusal = Refusal::of_socket(&Error::from(kind));
+            assert!(refusal.reason.contains(word), "{kind:?}: {refusal:?}");
+            assert!(refusal.hint.unwrap().contains(remedy), "{kind:?}");
+        }
+        let nowhere = Error::other("failed to lookup address information: unknown");
+        let refusal = Refusal::of_socket(&nowhere);
+        assert!(refusal.reason.contains("no such host") && !refusal.passing);
     }
 
     #[test]

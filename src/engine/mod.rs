@@ -3,19 +3,24 @@
 //! An engine acts and reports; it chooses nothing. What to write and in which order is decided by
 //! the plan, whether it worked is asked of the server by the executor through [`Engine::snapshot`].
 
+mod access;
 mod attempt;
 mod error;
 mod interrupt;
 mod password;
+mod password_file;
 pub mod postgresql;
 pub mod redis;
 mod target;
+mod tls;
 
 use std::time::Duration;
 
+pub use access::{Access, TlsFiles};
 pub use error::EngineError;
 pub use interrupt::{Interrupt, Shield};
 pub use password::passwords_in;
+pub use password_file::{PasswordFile, Wanted};
 pub use target::{Persist, Target, Url};
 
 use crate::setting::{Assignment, EngineKind, SettingName};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::password;
+use super::{Access, password};
 use crate::setting::EngineKind;
 
 /// One server that dbtune was told of.
@@ -22,6 +22,8 @@ pub struct Target {
     pub persist: Persist,
     /// Whether `persist` was stated in the targets file; `false`: it is the default.
     pub persist_stated: bool,
+    /// What it takes to be let in besides the URL.
+    pub access: Access,
 }
 
 /// Whether a Redis is told to write what runs into its configuration file.

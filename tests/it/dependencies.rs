@@ -17,13 +17,17 @@ const LICENCES: [&str; 9] = [
     "Zlib",
 ];
 
-/// Crates that may not: a second TLS stack or one with a C library, unsound or abandoned kin of
+/// Crates that may not: a second TLS stack or one with a C library, a second provider of its
+/// cryptography, roots that age with the program, an abandoned reader of PEM, unsound or abandoned kin of
 /// `yaml_serde`, and an error type that is nobody's.
-const BANNED: [&str; 8] = [
+const BANNED: [&str; 11] = [
     "openssl",
     "openssl-sys",
     "native-tls",
     "aws-lc-rs",
+    "aws-lc-sys",
+    "webpki-roots",
+    "rustls-pemfile",
     "serde_yaml",
     "serde_yml",
     "libyml",
@@ -95,4 +99,38 @@ fn no_banned_crate_comes_in_and_all_come_from_the_registry() {
             "{name}"
         );
     }
+}
+
+/// One TLS for both engines, and one cryptography behind it.
+#[test]
+fn both_engines_share_one_tls_with_ring_behind_it() {
+    let packages = packages();
+    for name in ["rustls", "ring", "tokio-rustls", "rustls-webpki"] {
+        let found = packages.iter().filter(|package| package["name"] == name);
+        assert_eq!(found.count(), 1, "{name}");
+    }
+    assert_eq!(features_of("rustls"), ["ring", "std", "tls12"]);
+    assert!(!features_of("redis").contains(&"tls-rustls-insecure".to_owned()));
+}
+
+/// The features with which a crate is built.
+fn features_of(name: &str) -> Vec<String> {
+    let output = Command::new(env!("CARGO"))
+        .args("tree --locked --offline --edges normal --prefix none --format".split(' '))
+        .args(["{p}|{f}", "--target", &platform()])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut lines = text
+        .lines()
+        .filter(|line| line.starts_with(&format!("{name} v")));
+    let (_, features) = lines.next().unwrap().split_once('|').unwrap();
+    let mut features: Vec<String> = features
+        .trim_end_matches(" (*)")
+        .split(',')
+        .map(str::to_owned)
+        .collect();
+    features.sort();
+    features
 }

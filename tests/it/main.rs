@@ -6,6 +6,8 @@ mod apply;
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod dependencies;
 #[cfg(test)]
 mod docs;

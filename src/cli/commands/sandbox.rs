@@ -21,14 +21,19 @@ const INTERRUPTED: u8 = 130;
 
 /// What would lead a program elsewhere: the first two outrank the targets file, the others are for
 /// libpq.
-const FOREIGN: [&str; 7] = [
+const FOREIGN: [&str; 12] = [
     "DBTUNE_POSTGRES_URL",
     "DBTUNE_REDIS_URL",
+    "PGCHANNELBINDING",
     "PGHOSTADDR",
     "PGOPTIONS",
+    "PGREQUIRESSL",
     "PGSERVICE",
     "PGSERVICEFILE",
+    "PGSSLCRL",
     "PGSSLMODE",
+    "PGSSLNEGOTIATION",
+    "PGSSLROOTCERT",
 ];
 
 /// What was typed, and what the environment says.

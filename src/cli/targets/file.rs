@@ -1,13 +1,16 @@
 //! The targets file.
 
-use super::{default_persist, url};
-use crate::engine::{Persist, Target, Url};
+use std::path::PathBuf;
+
+use super::reach::Reach;
+use super::{Reached, default_persist, reach, url};
+use crate::engine::{Access, Persist, Target, TlsFiles};
 use crate::profile::yaml::{Content, Fields, Node, Source};
 use crate::profile::{Mistake, Place, Variables, fill, listed, nearest};
 use crate::setting::EngineKind;
 
 const KEYS: [&str; 2] = ["profile", "targets"];
-const TARGET_KEYS: [&str; 5] = ["name", "engine", "url", "restart", "persist"];
+const TARGET_KEYS: [&str; 6] = ["name", "engine", "url", "restart", "persist", "tls"];
 
 /// What a targets file says.
 #[derive(Debug, Clone)]
@@ -16,7 +19,7 @@ pub struct TargetsFile {
     pub profile: Option<String>,
     /// The targets in the order of the file. The address of one may be missing or wrong (a variable
     /// that is not set); that is a mistake only where the target is needed.
-    targets: Vec<(Described, Result<Url, Mistake>)>,
+    targets: Vec<(Described, Result<Reach, Mistake>)>,
 }
 
 /// A target without its address.
@@ -27,6 +30,7 @@ struct Described {
     from: String,
     restart: Option<Vec<String>>,
     persist: Option<Persist>,
+    tls: TlsFiles,
 }
 
 impl TargetsFile {
@@ -59,14 +63,14 @@ impl TargetsFile {
         self,
         wanted: impl Fn(EngineKind) -> bool,
         mistakes: &mut Vec<Mistake>,
-    ) -> Vec<Target> {
+    ) -> Vec<Reached> {
         let mut found = Vec::new();
-        for (target, url) in self.targets {
+        for (target, reach) in self.targets {
             if !wanted(target.engine) {
                 continue;
             }
-            match url {
-                Ok(url) => found.push(target.at(url)),
+            match reach {
+                Ok(reach) => found.push(target.at(reach)),
                 Err(mistake) => mistakes.push(mistake),
             }
         }
@@ -75,16 +79,30 @@ impl TargetsFile {
 }
 
 impl Described {
-    fn at(self, url: Url) -> Target {
-        Target {
+    /// Files for TLS beside a URL that has none would promise what is not kept.
+    fn fits(&self, reach: Reach, at: &Place) -> Result<Reach, Mistake> {
+        if self.tls.is_empty() || url::is_encrypted(reach.url.expose()) {
+            return Ok(reach);
+        }
+        let message = "the target has `tls`, and its URL asks for none";
+        Err(Mistake::new(at, message).help("write rediss:// for redis://, or remove `tls`"))
+    }
+
+    fn at(self, reach: Reach) -> Reached {
+        let target = Target {
             name: self.name,
             engine: self.engine,
-            url,
+            url: reach.url,
             from: self.from,
             restart: self.restart,
             persist: self.persist.unwrap_or_else(|| default_persist(self.engine)),
             persist_stated: self.persist.is_some(),
-        }
+            access: Access {
+                tls: self.tls,
+                passwords: reach.passwords,
+            },
+        };
+        (target, reach.warnings)
     }
 }
 
@@ -92,7 +110,7 @@ fn targets(
     fields: &Fields<'_>,
     variables: &Variables,
     mistakes: &mut Vec<Mistake>,
-) -> Vec<(Described, Result<Url, Mistake>)> {
+) -> Vec<(Described, Result<Reach, Mistake>)> {
     const HELP: &str = "begin each target with `- name: NAME`";
     let Some((key, node)) = fields.entry("targets") else {
         return Vec::new();
@@ -132,7 +150,7 @@ fn target(
     fields: &Fields<'_>,
     variables: &Variables,
     mistakes: &mut Vec<Mistake>,
-) -> Option<(Described, Result<Url, Mistake>)> {
+) -> Option<(Described, Result<Reach, Mistake>)> {
     for needed in ["name", "engine", "url"] {
         if fields.lacks(needed) {
             let mistake = Mistake::new(fields.at(), format!("the target has no `{needed}`"));
@@ -143,6 +161,7 @@ fn target(
     let restart = fields.get("restart");
     let restart = restart.and_then(|node| command(node, variables, mistakes));
     let persist = persist(fields, engine, mistakes);
+    let tls = tls_files(fields, engine, variables, mistakes);
     let (name, engine) = (fields.get("name").and_then(Node::text)?, engine?);
     let (text, at) = fields.text("url", mistakes)?;
     let described = Described {
@@ -151,8 +170,11 @@ fn target(
         from: at.short(),
         restart,
         persist,
+        tls,
     };
-    Some((described, address(engine, text, at, variables)))
+    let reach = address(engine, text, at, variables);
+    let reach = reach.and_then(|reach| described.fits(reach, at));
+    Some((described, reach))
 }
 
 fn engine(fields: &Fields<'_>, mistakes: &mut Vec<Mistake>) -> Option<EngineKind> {
@@ -226,14 +248,56 @@ fn command(node: &Node, variables: &Variables, mistakes: &mut Vec<Mistake>) -> O
     Some(words)
 }
 
+/// The files for TLS with Redis. PostgreSQL has a place for them in its URL.
+fn tls_files(
+    fields: &Fields<'_>,
+    engine: Option<EngineKind>,
+    variables: &Variables,
+    mistakes: &mut Vec<Mistake>,
+) -> TlsFiles {
+    let Some((key, node)) = fields.entry("tls") else {
+        return TlsFiles::default();
+    };
+    if engine == Some(EngineKind::Postgresql) {
+        let message = "`tls` is for Redis; PostgreSQL takes the files in its URL";
+        let help = "write ?sslmode=verify-full&sslrootcert=FILE&sslcert=FILE&sslkey=FILE";
+        mistakes.push(Mistake::new(&key.at, message).help(help));
+        return TlsFiles::default();
+    }
+    let Some(fields) = Fields::read(node, "`tls`", &["ca", "cert", "key"], mistakes) else {
+        return TlsFiles::default();
+    };
+    let mut path = |name: &str| {
+        let (text, at) = fields.text(name, mistakes)?;
+        match fill(text, at, variables) {
+            Ok(filled) => Some(PathBuf::from(filled.text)),
+            Err(mistake) => {
+                mistakes.push(mistake);
+                None
+            }
+        }
+    };
+    let (ca, certificate, key) = (path("ca"), path("cert"), path("key"));
+    for (given, missing) in [("cert", "key"), ("key", "cert")] {
+        if !fields.lacks(given) && fields.lacks(missing) {
+            let message = format!("`tls` has `{given}` and no `{missing}`");
+            mistakes
+                .push(Mistake::new(fields.at(), message).help(format!("add `{missing}: FILE`")));
+        }
+    }
+    TlsFiles {
+        ca,
+        identity: certificate.zip(key),
+    }
+}
+
 fn address(
     engine: EngineKind,
     text: &str,
     at: &Place,
     variables: &Variables,
-) -> Result<Url, Mistake> {
+) -> Result<Reach, Mistake> {
     let filled = fill(text, at, variables)?;
-    url::check(engine, &filled.text)
-        .map_err(|wrong| Mistake::new(at, wrong.message).help(wrong.help))?;
-    Ok(Url::new(filled.text))
+    reach(engine, &filled.text, variables)
+        .map_err(|wrong| Mistake::new(at, wrong.message).help(wrong.help))
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::profile::{Mistake, Variables};
+use crate::profile::Variables;
 
 /// The variables that say where a server is; the others only say how to enter.
 const PLACES: [&str; 4] = ["PGHOST", "PGPORT", "PGDATABASE", "PGUSER"];
@@ -11,27 +11,15 @@ const SOCKET_FOLDERS: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
 /// A URL out of `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGDATABASE` and `PGSSLMODE`, and the
 /// names of those that were set. `None` when none says where a server is.
-///
-/// # Errors
-/// `PGSERVICE` is set: the service file may name another server, and is not read.
 pub(super) fn url(
     environment: &Variables,
     exists: &dyn Fn(&Path) -> bool,
-) -> Option<Result<(String, String), Mistake>> {
+) -> Option<(String, String)> {
     let get = |name: &str| {
         let value = environment.get(name).filter(|value| !value.is_empty());
         value.map(String::as_str)
     };
-    if get("PGSERVICE").is_some() {
-        let mistake = Mistake::nowhere("PGSERVICE is set, and dbtune does not read service files");
-        return Some(Err(mistake.help(
-            "give --postgres URL with what the service says, or unset PGSERVICE",
-        )));
-    }
-    let from: Vec<&str> = PLACES
-        .into_iter()
-        .filter(|name| get(name).is_some())
-        .collect();
+    let from = named(environment, &PLACES);
     if from.is_empty() {
         return None;
     }
@@ -61,7 +49,17 @@ pub(super) fn url(
         entry("/", "PGDATABASE"),
         parameters.join("&"),
     );
-    Some(Ok((url, from.join(", "))))
+    Some((url, from.join(", ")))
+}
+
+/// The variables among these that are set.
+pub(super) fn named<'a>(environment: &Variables, names: &[&'a str]) -> Vec<&'a str> {
+    let is_set = |name: &&str| {
+        environment
+            .get(*name)
+            .is_some_and(|value| !value.is_empty())
+    };
+    names.iter().copied().filter(is_set).collect()
 }
 
 /// libpq's default is a socket in a folder that it was compiled with; that folder is found by the
@@ -113,7 +111,7 @@ mod tests {
         let variables = variables.iter().map(|(name, value)| (*name, *value));
         let owned = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let found = url(&owned.collect(), &|path| path == Path::new(socket));
-        found.unwrap().unwrap().0
+        found.unwrap().0
     }
 
     #[test]

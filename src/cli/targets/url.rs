@@ -2,10 +2,16 @@
 
 use crate::setting::EngineKind;
 
-/// Why a URL is none of an engine.
+/// Why a URL, or what it refers to, is of no use.
 pub(super) struct Wrong {
     pub(super) message: String,
     pub(super) help: &'static str,
+}
+
+impl Wrong {
+    pub(super) fn new(message: String, help: &'static str) -> Self {
+        Self { message, help }
+    }
 }
 
 /// Checks the scheme of a URL.
@@ -28,7 +34,7 @@ pub(super) fn check(engine: EngineKind, url: &str) -> Result<(), Wrong> {
             "write redis://HOST:PORT",
         ),
     };
-    let wrong = |message: String| Err(Wrong { message, help });
+    let wrong = |message: String| Err(Wrong::new(message, help));
     if url.trim().is_empty() {
         return wrong("the URL is empty".to_owned());
     }
@@ -46,6 +52,12 @@ pub(super) fn check(engine: EngineKind, url: &str) -> Result<(), Wrong> {
         _ if engine == EngineKind::Postgresql && is_key_value(url) => Ok(()),
         _ => wrong(format!("this is no URL of {engine}")),
     }
+}
+
+/// Whether a URL of Redis asks for TLS.
+pub(super) fn is_encrypted(url: &str) -> bool {
+    let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+    ["rediss", "valkeys"].contains(&scheme.to_ascii_lowercase().as_str())
 }
 
 fn is_scheme(text: &str) -> bool {

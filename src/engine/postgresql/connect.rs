@@ -1,51 +1,61 @@
 //! Finding the server and getting in.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use postgres::Config;
-use postgres::config::{Host, SslMode};
 
-use super::errors;
+use super::place::{Place, places};
 use super::session::{Failure, Session};
+use super::tls::{Dial, Tls, TlsOptions};
+use super::{Conninfo, errors};
 use crate::engine::attempt::{self, Failed, Refusal};
 use crate::engine::{CONNECT_TIMEOUT, EngineError, Interrupt, Target};
-
-/// Where distributions and PostgreSQL's own builds put the socket.
-const SOCKET_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"];
-
-const DEFAULT_PORT: u16 = 5432;
 
 /// What it takes to connect, again and again.
 pub(super) struct Connector {
     target: String,
-    /// One configuration for each host that the URL names, with where that is.
-    places: Vec<(Config, String)>,
+    /// Each host that the URL names.
+    places: Vec<Reachable>,
     timeout: Duration,
     names_itself: bool,
     notices: Arc<Mutex<Vec<String>>>,
 }
 
+/// One host, and how to connect to it.
+struct Reachable {
+    address: String,
+    /// One way after the other: with `sslmode=allow` there are two.
+    dials: Vec<Dial>,
+    /// The password is one out of the password file.
+    password_from_file: bool,
+}
+
 impl Connector {
-    /// Understands a target's URL.
+    /// Understands a target's URL, and reads the certificates that it names.
     pub(super) fn parse(target: &Target) -> Result<Self, EngineError> {
-        let config = parse_url(target)?;
-        refuse_torn_password(target, &config)?;
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(no_tls(target, &places(&config)));
-        }
+        let unusable = |refusal| unusable(target, refusal);
+        let mut options = read_url(target).map_err(unusable)?;
+        let tls = TlsOptions::take(&mut options).map_err(unusable)?;
+        let config = client_config(&options).map_err(unusable)?;
         let notices = Arc::new(Mutex::new(Vec::new()));
-        let places = places(&config)
-            .into_iter()
-            .map(|place| {
-                let address = place.address();
-                (place.config(&config, &notices), address)
-            })
-            .collect();
+        let places = places(&config).map_err(unusable)?;
+        let tls = Tls::new(&tls, places.iter().all(Place::is_socket)).map_err(unusable)?;
+        let reachable = places.into_iter().map(|place| {
+            let mut own = place.config(&config, &notices);
+            let from_file = place.password(&own, target);
+            if let Some(password) = &from_file {
+                own.password(password);
+            }
+            Reachable {
+                address: place.address(),
+                dials: tls.dials(&own, place.is_socket()),
+                password_from_file: from_file.is_some(),
+            }
+        });
         Ok(Self {
             target: target.name.clone(),
-            places,
+            places: reachable.collect(),
             timeout: config
                 .get_connect_timeout()
                 .copied()
@@ -99,22 +109,49 @@ impl Connector {
             refusal: Refusal::lasting("the URL names no host", None),
             address: String::new(),
         };
-        for (config, address) in &self.places {
+        for place in &self.places {
             if interrupt.is_raised() {
                 return Err(Failed::Interrupted);
             }
             let left = timeout.saturating_sub(begin.elapsed());
-            match Session::open(config.clone(), left, interrupt) {
-                Ok(session) => return Ok((session, address.clone())),
+            match place.open(left, interrupt) {
+                Ok(session) => return Ok((session, place.address.clone())),
                 Err(failure) => {
                     failed = Failed::Refused {
-                        refusal: refusal(failure, timeout)?,
-                        address: address.clone(),
+                        refusal: place.refusal(failure, timeout)?,
+                        address: place.address.clone(),
                     };
                 }
             }
         }
         Err(failed)
+    }
+}
+
+impl Reachable {
+    /// Tries one way after the other, within `limit` for all of them. The next one is tried where the
+    /// server's rules do not let anybody in by this one.
+    fn open(&self, limit: Duration, interrupt: &Interrupt) -> Result<Session, Failure> {
+        let begin = Instant::now();
+        let mut outcome = Err(Failure::Ended);
+        for dial in &self.dials {
+            let left = limit.saturating_sub(begin.elapsed());
+            outcome = Session::open(dial.clone(), left, interrupt);
+            match &outcome {
+                Err(Failure::Error(error)) if errors::is_about_the_way_in(error) => {}
+                Ok(_) | Err(_) => break,
+            }
+        }
+        outcome
+    }
+
+    fn refusal(&self, failure: Failure, timeout: Duration) -> Result<Refusal, Failed> {
+        let mut refusal = refusal(failure, timeout)?;
+        if self.password_from_file && refusal.reason.starts_with(errors::WRONG_PASSWORD) {
+            let hint = "the password came from the password file: correct its line";
+            refusal.hint = Some(hint.to_owned());
+        }
+        Ok(refusal)
     }
 }
 
@@ -127,167 +164,44 @@ fn refusal(failure: Failure, timeout: Duration) -> Result<Refusal, Failed> {
     }
 }
 
-/// One place where the server may be.
-enum Place {
-    Given(Host, u16),
-    /// `hostaddr`: an address that stands for the host's name.
-    Numbered(std::net::IpAddr, u16),
-}
-
-impl Place {
-    fn address(&self) -> String {
-        match self {
-            Self::Given(Host::Tcp(host), port) if host.contains(':') => format!("[{host}]:{port}"),
-            Self::Given(Host::Tcp(host), port) => format!("{host}:{port}"),
-            Self::Given(Host::Unix(directory), port) => {
-                format!("{}/.s.PGSQL.{port}", directory.display())
-            }
-            Self::Numbered(address, port) => std::net::SocketAddr::new(*address, *port).to_string(),
-        }
-    }
-
-    /// The configuration for this place alone, with what dbtune adds to it.
-    fn config(&self, given: &Config, notices: &Arc<Mutex<Vec<String>>>) -> Config {
-        let mut config = Config::new();
-        match self {
-            Self::Given(Host::Tcp(host), port) => config.host(host).port(*port),
-            Self::Given(Host::Unix(directory), port) => config.host_path(directory).port(*port),
-            Self::Numbered(address, port) => config.hostaddr(*address).port(*port),
+/// The URL's keys and values. A password with a bare `@` is cut in two by the URL's grammar; what
+/// then looks like a host is never shown.
+fn read_url(target: &Target) -> Result<Conninfo, Refusal> {
+    let mut options = Conninfo::parse(target.url.expose()).map_err(|reason| {
+        let hint = if reason.contains('@') {
+            "write an `@` that belongs to the password as `%40`"
+        } else {
+            WRITE_IT_AS
         };
-        copy(given, &mut config);
-        let notices = Arc::clone(notices);
-        config.notice_callback(move |notice| {
-            let text = format!("{}: {}", notice.severity(), notice.message());
-            notices
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(text);
-        });
-        config
+        Refusal::lasting(reason, Some(hint))
+    })?;
+    options.take("fallback_application_name");
+    // The client library speaks UTF-8 and nothing else.
+    if options
+        .get("client_encoding")
+        .is_some_and(|encoding| ["auto", "UTF8", "UTF-8", "utf8", "utf-8"].contains(&encoding))
+    {
+        options.take("client_encoding");
     }
+    Ok(options)
 }
 
-/// Everything of a configuration but where the server is.
-fn copy(from: &Config, to: &mut Config) {
-    if let Some(user) = from.get_user() {
-        to.user(user);
-    }
-    if let Some(password) = from.get_password() {
-        to.password(password);
-    }
-    if let Some(database) = from.get_dbname() {
-        to.dbname(database);
-    }
-    if let Some(options) = from.get_options() {
-        to.options(options);
-    }
-    if let Some(name) = from.get_application_name() {
-        to.application_name(name);
-    }
-    to.ssl_mode(from.get_ssl_mode());
-    to.target_session_attrs(from.get_target_session_attrs());
-    to.channel_binding(from.get_channel_binding());
-    to.connect_timeout(
-        from.get_connect_timeout()
-            .copied()
-            .unwrap_or(CONNECT_TIMEOUT),
-    );
-    keep_alive(from, to);
+/// What the client library makes of the options that are left.
+fn client_config(options: &Conninfo) -> Result<Config, Refusal> {
+    options
+        .to_text()
+        .parse()
+        .map_err(|error| Refusal::lasting(errors::chain(&error), Some(WRITE_IT_AS)))
 }
 
-/// A server that vanished without a word is noticed within a minute.
-fn keep_alive(from: &Config, to: &mut Config) {
-    to.keepalives(from.get_keepalives());
-    to.keepalives_idle(from.get_keepalives_idle().min(Duration::from_secs(30)));
-    to.keepalives_interval(
-        from.get_keepalives_interval()
-            .unwrap_or(Duration::from_secs(10)),
-    );
-    to.keepalives_retries(from.get_keepalives_retries().unwrap_or(3));
-    to.tcp_user_timeout(
-        from.get_tcp_user_timeout()
-            .copied()
-            .unwrap_or(Duration::from_secs(60)),
-    );
-}
+const WRITE_IT_AS: &str = "write it as postgres://USER@HOST:PORT/DATABASE; options also come from its \
+                           service and from PG… variables";
 
-/// Every place that a configuration names; where it names none, the local server, as psql does.
-fn places(config: &Config) -> Vec<Place> {
-    let ports = config.get_ports();
-    let port = |index: usize| {
-        let port = ports.get(index).or_else(|| ports.first());
-        port.copied().unwrap_or(DEFAULT_PORT)
-    };
-    let numbered = config.get_hostaddrs();
-    if !numbered.is_empty() {
-        let number = |(index, &address)| Place::Numbered(address, port(index));
-        return numbered.iter().enumerate().map(number).collect();
-    }
-    let hosts = config.get_hosts();
-    if hosts.is_empty() {
-        return vec![Place::Given(local_host(port(0)), port(0))];
-    }
-    let given = |(index, host): (usize, &Host)| Place::Given(host.clone(), port(index));
-    hosts.iter().enumerate().map(given).collect()
-}
-
-fn local_host(port: u16) -> Host {
-    SOCKET_DIRECTORIES
-        .iter()
-        .map(Path::new)
-        .find(|directory| directory.join(format!(".s.PGSQL.{port}")).exists())
-        .map_or_else(
-            || Host::Tcp("localhost".to_owned()),
-            |directory| Host::Unix(directory.to_owned()),
-        )
-}
-
-fn parse_url(target: &Target) -> Result<Config, EngineError> {
-    target.url.expose().parse::<Config>().map_err(|error| {
-        let said = errors::chain(&error);
-        // The client library knows no stricter mode than `require` and takes these for mistakes.
-        if ["sslmode", "sslrootcert", "sslcert", "sslkey"]
-            .iter()
-            .any(|option| said.contains(&format!("`{option}`")))
-        {
-            return no_tls(target, &[]);
-        }
-        EngineError::Connect {
-            target: target.name.clone(),
-            address: format!("the URL from {}", target.from),
-            reason: said,
-            hint: Some("write it as postgres://USER@HOST:PORT/DATABASE".to_owned()),
-        }
-    })
-}
-
-/// A password with a bare `@` is cut in two by the URL's grammar, and its second half would be shown
-/// as the name of a host.
-fn refuse_torn_password(target: &Target, config: &Config) -> Result<(), EngineError> {
-    let torn = |host: &Host| matches!(host, Host::Tcp(host) if host.contains('@'));
-    if !config.get_hosts().iter().any(torn) {
-        return Ok(());
-    }
-    Err(EngineError::Connect {
-        target: target.name.clone(),
-        address: format!("the URL from {}", target.from),
-        reason: "there is more than one `@` before the host".to_owned(),
-        hint: Some("write an `@` that belongs to the password as `%40`".to_owned()),
-    })
-}
-
-fn no_tls(target: &Target, places: &[Place]) -> EngineError {
-    let address = places
-        .first()
-        .map_or_else(|| format!("the URL from {}", target.from), Place::address);
+fn unusable(target: &Target, refusal: Refusal) -> EngineError {
     EngineError::Connect {
         target: target.name.clone(),
-        address,
-        reason: "the URL asks for TLS".to_owned(),
-        hint: Some(
-            "TLS is not in this version; use sslmode=disable over a socket, a private network or \
-             a tunnel"
-                .to_owned(),
-        ),
+        address: format!("the URL from {}", target.from),
+        reason: refusal.reason,
+        hint: refusal.hint,
     }
 }

@@ -6,9 +6,13 @@ use std::io;
 use postgres::error::{DbError, Severity, SqlState};
 
 use super::session::Failure;
-use crate::engine::EngineError;
+use super::tls::ADVICE;
 use crate::engine::attempt::Refusal;
+use crate::engine::{EngineError, tls};
 use crate::setting::SettingName;
+
+/// How a refusal for a wrong password begins.
+pub(super) const WRONG_PASSWORD: &str = "wrong password";
 
 /// An error of a statement or of the connection while it was under way.
 pub(super) fn of_statement(
@@ -124,6 +128,9 @@ pub(super) fn of_connecting(error: &postgres::Error) -> Refusal {
     if let Some(server) = error.as_db_error() {
         return of_greeting(server);
     }
+    if let Some(tls) = tls::rustls_error(error) {
+        return tls::of(tls, ADVICE);
+    }
     let cause = error
         .source()
         .and_then(|source| source.downcast_ref::<io::Error>());
@@ -140,7 +147,17 @@ pub(super) fn of_connecting(error: &postgres::Error) -> Refusal {
         None if error.is_closed() => Refusal::closed(),
         None if chain(error).contains("password missing") => Refusal::lasting(
             "the server asks for a password",
-            Some("the URL has none: give it as postgres://USER:PASSWORD@HOST/DATABASE"),
+            Some(
+                "the URL has none: give it as postgres://USER:PASSWORD@HOST/DATABASE, as PGPASSWORD, \
+                 or in a password file (~/.pgpass)",
+            ),
+        ),
+        None if chain(error).contains("server does not support TLS") => Refusal::lasting(
+            "the server offers no TLS, and the URL demands it",
+            Some(
+                "switch TLS on (ssl = on, with a certificate), or use sslmode=prefer on a network \
+                 that you trust",
+            ),
         ),
         None => Refusal::lasting(chain(error), None),
     }
@@ -151,9 +168,9 @@ fn of_greeting(server: &DbError) -> Refusal {
     let code = server.code();
     let said = server.message();
     if *code == SqlState::INVALID_PASSWORD {
-        Refusal::lasting(format!("wrong password ({said})"), None)
+        Refusal::lasting(format!("{WRONG_PASSWORD} ({said})"), None)
     } else if *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION {
-        Refusal::lasting(said, hint_of_hba(said))
+        Refusal::lasting(said, hint_of_rules(said))
     } else if *code == SqlState::INVALID_CATALOG_NAME {
         Refusal::lasting(said, Some("name another database in the URL"))
     } else if *code == SqlState::CANNOT_CONNECT_NOW {
@@ -168,18 +185,43 @@ fn of_greeting(server: &DbError) -> Refusal {
     }
 }
 
-fn hint_of_hba(said: &str) -> Option<&'static str> {
-    if !said.contains("pg_hba.conf") {
-        return None;
-    }
-    Some(
-        if said.contains("no encryption") || said.contains("SSL off") {
-            "if pg_hba.conf lets this user in with TLS only: TLS is not in this version; else add an \
-         entry for this user, database and address, and reload"
-        } else {
-            "add an entry for this user, database and address to pg_hba.conf, and reload"
-        },
-    )
+/// What to do where the server's rules (`pg_hba.conf`) let nobody in this way. The texts are those of
+/// the server, which may be translated: then there is no hint.
+fn hint_of_rules(said: &str) -> Option<&'static str> {
+    const HINTS: [(&str, &str); 6] = [
+        (
+            "no encryption",
+            "where pg_hba.conf lets this user in with TLS only (hostssl): use sslmode=require or \
+             stricter; else add an entry for this user, database and address, and reload",
+        ),
+        (
+            "SSL off",
+            "where pg_hba.conf lets this user in with TLS only (hostssl): use sslmode=require or \
+             stricter; else add an entry for this user, database and address, and reload",
+        ),
+        (
+            "SSL encryption",
+            "where pg_hba.conf lets this user in without TLS only (hostnossl): use sslmode=disable; \
+             else add an entry for this user, database and address, and reload",
+        ),
+        (
+            "pg_hba.conf",
+            "add an entry for this user, database and address to pg_hba.conf, and reload",
+        ),
+        ("valid client certificate", ADVICE.identity),
+        (
+            "certificate authentication failed",
+            "the common name in the client certificate must be that of the user, or be mapped to it \
+             in pg_ident.conf",
+        ),
+    ];
+    let found = HINTS.iter().find(|(sign, _)| said.contains(sign));
+    found.map(|(_, hint)| *hint)
+}
+
+/// Whether the server's rules let nobody in the way that was tried, with or without TLS.
+pub(super) fn is_about_the_way_in(error: &postgres::Error) -> bool {
+    error.code() == Some(&SqlState::INVALID_AUTHORIZATION_SPECIFICATION)
 }
 
 /// What the server said, with its SQLSTATE.

@@ -4,10 +4,12 @@
 //! stand neither in a transaction block nor beside another statement.
 
 mod connect;
+mod conninfo;
 mod errors;
 mod files;
 mod lock;
 mod overrides;
+mod place;
 mod quote;
 mod reload;
 mod rows;
@@ -17,6 +19,7 @@ mod side_session;
 mod snapshot;
 mod spec;
 mod sql;
+mod tls;
 mod write;
 
 use std::time::{Duration, Instant};
@@ -25,13 +28,14 @@ use super::{Engine, EngineError, Interrupt, Lock, Target};
 use crate::setting::{Assignment, EngineKind, SettingName};
 use crate::snapshot::Snapshot;
 use connect::Connector;
+pub use conninfo::Conninfo;
 pub use quote::literal;
 use session::{Answer, Session};
 pub use side_session::SideSession;
 
 /// Connects to a PostgreSQL server.
 ///
-/// The URL is `postgres://…` or libpq's `key=value` form. Gives up after the URL's
+/// The URL is `postgres://…` or libpq's `key=value` form, with libpq's TLS options. Gives up after the URL's
 /// `connect_timeout`, or [`super::CONNECT_TIMEOUT`] where it names none.
 pub fn connect(target: &Target, interrupt: &Interrupt) -> Result<Box<dyn Engine>, EngineError> {
     Ok(Box::new(Postgres::connect(target, interrupt)?))

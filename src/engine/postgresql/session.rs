@@ -8,8 +8,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use postgres::{Client, Config, NoTls, SimpleQueryMessage};
+use postgres::{Client, NoTls, SimpleQueryMessage};
 
+use super::tls::Dial;
 use crate::engine::Interrupt;
 use crate::engine::attempt::GLANCE;
 
@@ -49,14 +50,14 @@ pub(super) struct Session {
 impl Session {
     /// Connects, for at most `timeout`.
     pub(super) fn open(
-        config: Config,
+        dial: Dial,
         timeout: Duration,
         interrupt: &Interrupt,
     ) -> Result<Self, Failure> {
         let (requests, incoming) = mpsc::channel();
         let (outgoing, replies) = mpsc::channel();
         // Not joined: a thread that hangs in a connection attempt must not hold up its caller.
-        drop(thread::spawn(move || serve(&config, &incoming, &outgoing)));
+        drop(thread::spawn(move || serve(&dial, &incoming, &outgoing)));
         let mut session = Self {
             requests: Some(requests),
             replies,
@@ -152,11 +153,15 @@ impl Drop for Session {
 
 /// Connects, says so by an empty answer, and then answers requests until nobody asks any more.
 fn serve(
-    config: &Config,
+    dial: &Dial,
     requests: &Receiver<String>,
     replies: &Sender<Result<Answer, postgres::Error>>,
 ) {
-    let mut client: Client = match config.connect(NoTls) {
+    let connected = match &dial.tls {
+        Some(tls) => dial.config.connect(tls.clone()),
+        None => dial.config.connect(NoTls),
+    };
+    let mut client: Client = match connected {
         Ok(client) => client,
         Err(error) => {
             // Whoever gave up waiting is not there to hear it.

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use redis::{
-    Client, Connection, ConnectionAddr, ConnectionInfo, IntoConnectionInfo as _,
-    RedisConnectionInfo, RedisResult,
+    Client, Connection, ConnectionAddr, IntoConnectionInfo as _, RedisConnectionInfo, RedisResult,
 };
 
-use super::{errors, info};
+use super::{errors, info, options, tls};
 use crate::engine::attempt::{self, Failed, GaveUp, Refusal};
 use crate::engine::{CONNECT_TIMEOUT, EngineError, Interrupt, Target};
 
@@ -18,37 +17,35 @@ pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 pub(super) struct Connector {
     target: String,
     address: String,
-    info: ConnectionInfo,
+    client: Client,
     username: Option<String>,
     password: Option<String>,
+    timeout: Duration,
 }
 
 impl Connector {
-    /// Understands a target's URL.
+    /// Understands a target's URL, and reads the certificates that the target names.
     pub(super) fn parse(target: &Target) -> Result<Self, EngineError> {
-        let url = target.url.expose();
-        let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
-        if ["rediss", "valkeys"].contains(&scheme) {
-            return Err(unusable(
-                target,
-                "the URL asks for TLS".to_owned(),
-                "TLS is not in this version; use redis:// over a socket, a private network or a \
-                 tunnel",
-            ));
-        }
-        let given = url.into_connection_info().map_err(|error| {
+        let unusable = |refusal| unusable(target, refusal);
+        let (url, timeout) = options::take(target.url.expose()).map_err(unusable)?;
+        let given = url.as_str().into_connection_info().map_err(|error| {
             let hint = "write it as redis://:PASSWORD@HOST:PORT";
-            unusable(target, errors::of_url(&error), hint)
+            unusable(Refusal::lasting(errors::of_url(&error), Some(hint)))
         })?;
+        let address = show(given.addr());
         let settings = given.redis_settings();
+        let username = settings.username().map(str::to_owned);
+        let password = settings.password().map(str::to_owned);
+        // Without a user and without a database: the library then sends nothing of its own, and
+        // what the server says to our own AUTH is not lost.
+        let info = given.set_redis_settings(RedisConnectionInfo::default().set_skip_set_lib_name());
         Ok(Self {
             target: target.name.clone(),
-            address: show(given.addr()),
-            username: settings.username().map(str::to_owned),
-            password: settings.password().map(str::to_owned),
-            // Without a user and without a database: the library then sends nothing of its own, and
-            // what the server says to our own AUTH is not lost.
-            info: given.set_redis_settings(RedisConnectionInfo::default().set_skip_set_lib_name()),
+            address,
+            client: tls::client(info, &target.access.tls).map_err(unusable)?,
+            username,
+            password,
+            timeout: timeout.unwrap_or(CONNECT_TIMEOUT),
         })
     }
 
@@ -64,7 +61,7 @@ impl Connector {
 
     /// Connects and gets in. Returns the server's version with the connection.
     pub(super) fn connect(&self, interrupt: &Interrupt) -> Result<(Connection, u32), EngineError> {
-        self.attempt(CONNECT_TIMEOUT, interrupt)
+        self.attempt(self.timeout, interrupt)
             .map_err(|failed| failed.into_error(&self.target))
     }
 
@@ -74,19 +71,19 @@ impl Connector {
         patience: Duration,
         interrupt: &Interrupt,
     ) -> Result<(Connection, u32), EngineError> {
-        attempt::persistently(patience, CONNECT_TIMEOUT, interrupt, |limit| {
+        attempt::persistently(patience, self.timeout, interrupt, |limit| {
             self.attempt(limit, interrupt)
         })
         .map_err(|failed| failed.into_error(&self.target))
     }
 
     fn attempt(&self, limit: Duration, interrupt: &Interrupt) -> Result<(Connection, u32), Failed> {
-        let (info, username, password) = (
-            self.info.clone(),
+        let (client, username, password) = (
+            self.client.clone(),
             self.username.clone(),
             self.password.clone(),
         );
-        let work = move || enter(info, username.as_deref(), password.as_deref(), limit);
+        let work = move || enter(&client, username.as_deref(), password.as_deref(), limit);
         let refused = |refusal| Failed::Refused {
             refusal,
             address: self.address.clone(),
@@ -94,7 +91,10 @@ impl Connector {
         match attempt::within(limit, interrupt, work) {
             Ok(Ok(entered)) => Ok(entered),
             Ok(Err(refusal)) => Err(refused(refusal)),
-            Err(GaveUp::Late) => Err(refused(Refusal::silence(limit))),
+            Err(GaveUp::Late) => {
+                let is_encrypted = tls::is_encrypted(self.client.get_connection_info().addr());
+                Err(refused(errors::silence(limit, is_encrypted)))
+            }
             Err(GaveUp::Interrupted) => Err(Failed::Interrupted),
         }
     }
@@ -102,15 +102,14 @@ impl Connector {
 
 /// Connects, authenticates where there is a password, and asks who is there.
 fn enter(
-    info: ConnectionInfo,
+    client: &Client,
     username: Option<&str>,
     password: Option<&str>,
     limit: Duration,
 ) -> Result<(Connection, u32), Refusal> {
-    let refusal = |error| errors::of_connecting(&error, limit);
-    let mut connection = Client::open(info)
-        .and_then(|client| client.get_connection_with_timeout(limit))
-        .map_err(refusal)?;
+    let is_encrypted = tls::is_encrypted(client.get_connection_info().addr());
+    let refusal = |error| errors::of_connecting(&error, limit, is_encrypted);
+    let mut connection = client.get_connection_with_timeout(limit).map_err(refusal)?;
     bound(&connection, limit).map_err(refusal)?;
     if let Some(password) = password {
         let mut auth = redis::cmd("AUTH");
@@ -135,18 +134,24 @@ fn bound(connection: &Connection, limit: Duration) -> RedisResult<()> {
 
 fn show(address: &ConnectionAddr) -> String {
     match address {
-        ConnectionAddr::Tcp(host, port) if host.contains(':') => format!("[{host}]:{port}"),
-        ConnectionAddr::Tcp(host, port) => format!("{host}:{port}"),
+        ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. }
+            if host.contains(':') =>
+        {
+            format!("[{host}]:{port}")
+        }
+        ConnectionAddr::Tcp(host, port) | ConnectionAddr::TcpTls { host, port, .. } => {
+            format!("{host}:{port}")
+        }
         ConnectionAddr::Unix(path) => path.display().to_string(),
-        other @ (ConnectionAddr::TcpTls { .. } | _) => other.to_string(),
+        other => other.to_string(),
     }
 }
 
-fn unusable(target: &Target, reason: String, hint: &str) -> EngineError {
+fn unusable(target: &Target, refusal: Refusal) -> EngineError {
     EngineError::Connect {
         target: target.name.clone(),
         address: format!("the URL from {}", target.from),
-        reason,
-        hint: Some(hint.to_owned()),
+        reason: refusal.reason,
+        hint: refusal.hint,
     }
 }

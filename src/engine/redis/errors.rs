@@ -8,8 +8,9 @@ use std::time::Duration;
 use redis::{ErrorKind, RedisError};
 
 use super::connect::ANSWER_LIMIT;
-use crate::engine::EngineError;
+use super::tls::ADVICE;
 use crate::engine::attempt::Refusal;
+use crate::engine::{EngineError, tls};
 
 /// The error of a command.
 pub(super) fn of_command(
@@ -117,30 +118,78 @@ fn hint(said: &str) -> Option<&'static str> {
 }
 
 /// Why a connection attempt failed.
-pub(super) fn of_connecting(error: &RedisError, limit: Duration) -> Refusal {
+pub(super) fn of_connecting(error: &RedisError, limit: Duration, is_encrypted: bool) -> Refusal {
     if let Some(said) = said(error) {
         return of_greeting(&said);
     }
     if error.is_timeout() {
-        return Refusal::silence(limit);
+        return silence(limit, is_encrypted);
+    }
+    if let Some(tls) = shared_cause(error).and_then(|cause| tls::rustls_error(cause)) {
+        return tls::of(tls, ADVICE);
     }
     match cause(error) {
-        Some(cause) => Refusal::of_socket(cause),
+        Some(cause) => hung_up(Refusal::of_socket(cause), cause.kind(), is_encrypted),
         None if error.kind() == ErrorKind::Parse => Refusal::lasting(
             "what answers there does not speak as Redis does",
             Some("is that a Redis server?"),
         ),
-        None if error.is_connection_dropped() => Refusal::closed(),
+        None if error.is_connection_dropped() => hung_up(
+            Refusal::closed(),
+            io::ErrorKind::UnexpectedEof,
+            is_encrypted,
+        ),
         None => Refusal::lasting(error.to_string(), None),
     }
 }
 
-/// What the operating system says. The client library hands it out in an `Arc`.
-fn cause(error: &RedisError) -> Option<&io::Error> {
+/// A server without TLS takes the greeting for the beginning of a command, and waits for its end.
+pub(super) fn silence(limit: Duration, is_encrypted: bool) -> Refusal {
+    let refusal = Refusal::silence(limit);
+    if is_encrypted {
+        let hint = "is that the port for TLS (tls-port)? redis:// is for the one without; and does a \
+                    firewall let this host in?";
+        return Refusal {
+            hint: Some(hint.to_owned()),
+            ..refusal
+        };
+    }
+    refusal
+}
+
+/// A server hangs up on who speaks plainly at its port for TLS, and the other way round.
+fn hung_up(refusal: Refusal, kind: io::ErrorKind, is_encrypted: bool) -> Refusal {
+    let is_hanging_up = [
+        io::ErrorKind::UnexpectedEof,
+        io::ErrorKind::ConnectionReset,
+        io::ErrorKind::ConnectionAborted,
+        io::ErrorKind::BrokenPipe,
+    ];
+    if !is_hanging_up.contains(&kind) {
+        return refusal;
+    }
+    let hint = if is_encrypted {
+        ADVICE.plain
+    } else {
+        "is that a port for TLS (tls-port)? then write rediss://; and is it a Redis server, and up?"
+    };
+    Refusal {
+        hint: Some(hint.to_owned()),
+        ..refusal
+    }
+}
+
+/// What caused an error. The client library hands it out in an `Arc`.
+fn shared_cause(error: &RedisError) -> Option<&(dyn Error + 'static)> {
     let shared = error
         .source()?
         .downcast_ref::<Arc<dyn Error + Send + Sync>>()?;
-    shared.downcast_ref()
+    Some(shared.as_ref())
+}
+
+/// What the operating system says.
+fn cause(error: &RedisError) -> Option<&io::Error> {
+    shared_cause(error)?.downcast_ref()
 }
 
 /// What the server answered instead of letting us in.

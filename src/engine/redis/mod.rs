@@ -4,8 +4,10 @@ mod connect;
 mod errors;
 mod info;
 mod lock;
+mod options;
 mod snapshot;
 mod spec;
+mod tls;
 mod write;
 
 use std::thread;
@@ -20,7 +22,8 @@ use connect::Connector;
 
 /// Connects to a Redis server.
 ///
-/// The URL is `redis://…`, or `unix://…` for a socket. Gives up after [`super::CONNECT_TIMEOUT`].
+/// The URL is `redis://…`, `rediss://…` for TLS, or `unix://…` for a socket. Gives up after the URL's
+/// `connect_timeout`, else after [`super::CONNECT_TIMEOUT`].
 pub fn connect(target: &Target, interrupt: &Interrupt) -> Result<Box<dyn Engine>, EngineError> {
     let connector = Connector::parse(target)?;
     let (connection, version_number) = connector.connect(interrupt)?;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use dbtune::engine::{self, Engine, EngineError, Interrupt, Lock, Persist, Target, Url};
+use dbtune::engine::{self, Access, Engine, EngineError, Interrupt, Lock, Persist, Target, Url};
 use dbtune::setting::{Assignment, EngineKind, SettingName};
 use dbtune::snapshot::{Observed, Snapshot};
 
@@ -43,13 +43,19 @@ pub(super) fn target(url: &str) -> Target {
         restart: None,
         persist: Persist::None,
         persist_stated: false,
+        access: Access::default(),
     }
 }
 
 /// What is said when a connection cannot be made: the error, and the hint on a line of its own.
 /// Fails when the password is in it.
 pub(super) fn refusal(url: &str) -> String {
-    let Err(error) = engine::connect(&target(url), &Interrupt::new()) else {
+    refusal_of(&target(url))
+}
+
+/// The same for a target with more to it than a URL.
+pub(super) fn refusal_of(target: &Target) -> String {
+    let Err(error) = engine::connect(target, &Interrupt::new()) else {
         panic!("it let us in");
     };
     let EngineError::Connect { hint, .. } = &error else {
@@ -89,8 +95,13 @@ pub(super) fn dead_port() -> u16 {
 impl Door {
     /// Connects.
     pub(super) fn open(url: &str) -> Self {
+        Self::to(&target(url))
+    }
+
+    /// Connects to a target with more to it than a URL.
+    pub(super) fn to(target: &Target) -> Self {
         let interrupt = Interrupt::new();
-        let engine = engine::connect(&target(url), &interrupt).unwrap_or_else(|error| {
+        let engine = engine::connect(target, &interrupt).unwrap_or_else(|error| {
             panic!("{error}");
         });
         Self { engine, interrupt }

@@ -69,8 +69,18 @@ fn nobody_answers() {
 #[test]
 fn something_else_answers() {
     let server = Postgres::start();
-    let text = refusal(&format!("redis://127.0.0.1:{}", server.port()));
-    says(&text, &["cannot connect to primary at 127.0.0.1:"]);
+    let address = format!("127.0.0.1:{}", server.port());
+    says(
+        &refusal(&format!("redis://{address}")),
+        &[
+            "cannot connect to primary at 127.0.0.1:",
+            "is it a Redis server",
+        ],
+    );
+    says(
+        &refusal(&format!("rediss://{address}?connect_timeout=5")),
+        &["is that the port for TLS"],
+    );
 }
 
 #[test]
@@ -83,11 +93,15 @@ fn an_interrupt_ends_the_attempt() {
 }
 
 #[test]
-fn tls_is_refused_and_never_quietly_left_out() {
-    let url = format!("rediss://:{PASSWORD}@127.0.0.1:6379");
+fn the_time_limit_of_the_url_counts() {
+    let (_listener, port) = silent_port();
     says(
-        &refusal(&url),
-        &["asks for TLS", "TLS is not in this version"],
+        &refusal(&format!("redis://127.0.0.1:{port}?connect_timeout=1")),
+        &["no answer; gave up after 1 s", "firewall"],
+    );
+    says(
+        &refusal("redis://127.0.0.1?connect_timeout=soon"),
+        &["connect_timeout", "number of seconds"],
     );
 }
 

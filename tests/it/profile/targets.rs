@@ -1,7 +1,10 @@
 //! Which servers there are: flags, environment, targets file.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
 use dbtune::cli::targets::{Flags, Targets, TargetsFile, read, resolve};
-use dbtune::engine::{Persist, Target};
+use dbtune::engine::{PasswordFile, Persist, Target, TlsFiles, Wanted};
 use dbtune::profile::yaml::Source;
 use dbtune::profile::{Mistake, Variables};
 use dbtune::render::mistakes;
@@ -70,6 +73,39 @@ impl Given {
 
     fn fails(&self) -> String {
         mistakes::human(&self.resolve().expect_err("it was understood"), false)
+    }
+}
+
+/// A home folder.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    /// A file that everybody may read.
+    fn file(&self, name: &str, text: &str) {
+        self.write(name, text, 0o644);
+    }
+
+    fn private_file(&self, name: &str, text: &str) {
+        self.write(name, text, 0o600);
+    }
+
+    fn write(&self, name: &str, text: &str, mode: u32) {
+        let path = self.0.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
+    }
+
+    fn given(&self) -> Given {
+        given().set("HOME", &self.path(""))
     }
 }
 
@@ -231,20 +267,277 @@ fn a_password_alone_names_no_server() {
 }
 
 #[test]
-fn a_service_is_refused_by_name_once_a_server_is_needed() {
-    let with_service = || given().set("PGSERVICE", "prod").set("PGHOST", "db");
-    assert_snapshot!(with_service().lacks(Postgresql), @r"
-    error: PGSERVICE is set, and dbtune does not read service files
-     = help: give --postgres URL with what the service says, or unset PGSERVICE
-
-    1 mistake
-    ");
-    with_service()
-        .redis("redis://flag")
-        .finds(Redis, "--redis", "redis://flag");
+fn a_service_names_a_server_and_comes_before_the_other_variables() {
+    let home = Home::new();
+    home.file(
+        ".pg_service.conf",
+        "[prod]\nhost=db.internal\nport=5433\nuser=ann\npassword=s3 cret\n",
+    );
+    let with_service = || {
+        home.given()
+            .set("PGSERVICE", "prod")
+            .set("PGHOST", "elsewhere")
+            .set("PGDATABASE", "app")
+    };
+    with_service().finds(
+        Postgresql,
+        "PGSERVICE, PGHOST, PGDATABASE",
+        "host=db.internal port=5433 user=ann password='s3 cret' dbname=app",
+    );
+    // A URL says where its server is, whatever the shell says.
     with_service()
         .postgres("postgres://flag")
         .finds(Postgresql, "--postgres", "postgres://flag");
+    with_service()
+        .postgres("postgres://flag/own?service=prod")
+        .finds(
+            Postgresql,
+            "--postgres",
+            "host=flag dbname=own port=5433 user=ann password='s3 cret'",
+        );
+    let text = "targets:\n  - {name: a, engine: postgresql, url: 'service=prod'}\n";
+    home.given().file(text).finds(
+        Postgresql,
+        "targets.yaml:2",
+        "host=db.internal port=5433 user=ann password='s3 cret'",
+    );
+}
+
+#[test]
+fn an_address_among_the_variables_stands_beside_the_name() {
+    given()
+        .set("PGHOSTADDR", "10.0.0.1")
+        .set("PGHOST", "db")
+        .set("PGUSER", "ann")
+        .finds(
+            Postgresql,
+            "PGHOST, PGHOSTADDR, PGUSER",
+            "host=db hostaddr=10.0.0.1 user=ann",
+        );
+    given()
+        .set("PGHOSTADDR", "10.0.0.1")
+        .finds(Postgresql, "PGHOSTADDR", "hostaddr=10.0.0.1");
+}
+
+#[test]
+fn a_service_file_is_looked_for_where_libpq_looks() {
+    let home = Home::new();
+    home.file("own.conf", "[prod]\nhost=own\n");
+    home.file(".pg_service.conf", "[prod]\nhost=home\n");
+    home.file("system/pg_service.conf", "[other]\nhost=system\n");
+    let given = |service: &str| {
+        home.given()
+            .set("PGSYSCONFDIR", &home.path("system"))
+            .set("PGSERVICE", service)
+    };
+    given("prod").finds(Postgresql, "PGSERVICE", "host=home");
+    given("other").finds(Postgresql, "PGSERVICE", "host=system");
+    given("prod")
+        .set("PGSERVICEFILE", &home.path("own.conf"))
+        .finds(Postgresql, "PGSERVICE", "host=own");
+}
+
+#[test]
+fn a_service_that_nobody_defines_is_told_once_a_server_is_needed() {
+    let unknown = || {
+        given()
+            .set("PGSERVICE", "prod")
+            .set("PGSYSCONFDIR", "/no/such")
+    };
+    assert_snapshot!(unknown().lacks(Postgresql), @r"
+    error: PGSERVICE: no service prod is defined in /no/such/pg_service.conf
+     = help: correct the name, or name the file with PGSERVICEFILE
+
+    1 mistake
+    ");
+    unknown()
+        .redis("redis://flag")
+        .finds(Redis, "--redis", "redis://flag");
+    let missing = unknown()
+        .set("PGSERVICEFILE", "/no/such.conf")
+        .lacks(Postgresql);
+    assert!(
+        missing.contains("cannot read the service file /no/such.conf"),
+        "{missing}"
+    );
+    let text = "targets:\n  - {name: a, engine: postgresql, url: 'service=prod'}\n";
+    assert_snapshot!(given().set("PGSYSCONFDIR", "/no/such").file(text).fails(), @r"
+    error: no service prod is defined in /no/such/pg_service.conf
+     --> targets.yaml:2:40
+      |
+    2 |   - {name: a, engine: postgresql, url: 'service=prod'}
+      |                                        ^
+      = help: correct the name, or name the file with PGSERVICEFILE
+
+    1 mistake in targets.yaml
+    ");
+}
+
+#[test]
+fn what_says_how_to_enter_counts_for_every_url_that_leaves_it_out() {
+    let entrance = |given: Given| {
+        given
+            .set("PGSSLMODE", "verify-full")
+            .set("PGSSLROOTCERT", "system")
+            .set("PGCONNECT_TIMEOUT", "3")
+            .set("PGPASSWORD", "it's")
+            .set("PGPORT", "9999")
+    };
+    let filled = "connect_timeout=3 sslmode=verify-full sslrootcert=system";
+    entrance(given().postgres("postgres://db")).finds(
+        Postgresql,
+        "--postgres",
+        &format!("host=db password='it\\'s' {filled}"),
+    );
+    entrance(given().file(FILE)).finds(
+        Postgresql,
+        "targets.yaml:2",
+        &format!("host=file dbname=app password='it\\'s' {filled}"),
+    );
+    // What the URL says itself stays.
+    let own = "postgres://u:p@db?sslmode=disable&connect_timeout=1&sslrootcert=a.pem";
+    entrance(given().postgres(own)).finds(Postgresql, "--postgres", own);
+    given()
+        .set("PGREQUIRESSL", "1")
+        .postgres("postgres://db")
+        .finds(Postgresql, "--postgres", "host=db sslmode=require");
+}
+
+#[test]
+fn the_certificates_of_the_home_folder_count_where_they_are() {
+    let home = Home::new();
+    let given = |url: &str| home.given().postgres(url);
+    given("postgres://db").finds(Postgresql, "--postgres", "postgres://db");
+    for name in ["root.crt", "postgresql.crt", "postgresql.key"] {
+        home.file(&format!(".postgresql/{name}"), "");
+    }
+    let of = |name: &str| home.path(&format!(".postgresql/{name}"));
+    let (root, certificate, key) = (of("root.crt"), of("postgresql.crt"), of("postgresql.key"));
+    given("postgres://db").finds(
+        Postgresql,
+        "--postgres",
+        &format!("host=db sslrootcert={root} sslcert={certificate} sslkey={key}"),
+    );
+    given("postgres://db?sslrootcert=system&sslcert=own.crt").finds(
+        Postgresql,
+        "--postgres",
+        &format!("host=db sslrootcert=system sslcert=own.crt sslkey={key}"),
+    );
+    for without in [
+        "postgres://db?sslmode=disable",
+        "postgres:///app",
+        "host=/run/postgresql",
+    ] {
+        given(without).finds(Postgresql, "--postgres", without);
+    }
+}
+
+#[test]
+fn the_password_file_is_read_where_a_url_has_no_password() {
+    let home = Home::new();
+    home.private_file(".pgpass", "db:*:*:*:from-home\n");
+    home.private_file("own", "db:*:*:*:from-own\n");
+    let password = |given: Given| {
+        let targets = given.resolve().unwrap();
+        assert!(targets.warnings.is_empty(), "{:?}", targets.warnings);
+        let wanted = Wanted {
+            host: "db",
+            port: 5432,
+            database: None,
+            user: None,
+        };
+        targets.list[0].access.passwords.find(wanted)
+    };
+    let given = |url: &str| home.given().postgres(url);
+    assert_eq!(password(given("postgres://db")).unwrap(), "from-home");
+    let named = given("postgres://db").set("PGPASSFILE", &home.path("own"));
+    assert_eq!(password(named).unwrap(), "from-own");
+    let own = format!("postgres://db?passfile={}", home.path("own"));
+    assert_eq!(password(given(&own)).unwrap(), "from-own");
+    assert_eq!(password(given("postgres://u:p@db")), None);
+    assert_eq!(
+        password(given("postgres://db").set("PGPASSWORD", "p")),
+        None
+    );
+    let missing = given("postgres://db").set("PGPASSFILE", &home.path("missing"));
+    assert_eq!(password(missing), None);
+}
+
+#[test]
+fn a_password_file_that_others_may_read_is_not_used_and_told_once() {
+    let home = Home::new();
+    home.file(".pgpass", "*:*:*:*:s3cret\n");
+    let two = "targets:\n  - {name: a, engine: postgresql, url: 'postgres://a'}\n  - {name: b, engine: postgresql, url: 'postgres://b'}\n";
+    let found = home.given().file(two).resolve().unwrap();
+    let told = format!(
+        "the password file {} is not used: others may read it; chmod 0600 it",
+        home.path(".pgpass")
+    );
+    assert_eq!(found.warnings, [told]);
+    assert_eq!(found.list[0].access.passwords, PasswordFile::default());
+    let folder = home
+        .given()
+        .set("PGPASSFILE", &home.path(""))
+        .postgres("postgres://a");
+    let warnings = folder.resolve().unwrap().warnings;
+    assert!(warnings[0].contains("not a plain file"), "{warnings:?}");
+}
+
+#[test]
+fn the_files_for_tls_with_redis_stand_in_the_targets_file() {
+    let found = targets(
+        "targets:\n  - name: a\n    engine: redis\n    url: rediss://a\n    tls: {ca: '/etc/${NODE}.pem', cert: c.pem, key: k.pem}\n  - {name: b, engine: redis, url: 'valkeys://b'}\n",
+    );
+    let files = TlsFiles {
+        ca: Some("/etc/a.pem".into()),
+        identity: Some(("c.pem".into(), "k.pem".into())),
+    };
+    assert_eq!(found[0].access.tls, files);
+    assert!(found[1].access.tls.is_empty());
+}
+
+#[test]
+fn files_for_tls_that_would_not_be_used_are_mistakes() {
+    let text = "targets:
+  - {name: b, engine: redis, url: 'rediss://b', tls: {cert: b.pem}}
+  - {name: c, engine: postgresql, url: 'postgres://c', tls: {ca: c.pem}}
+  - {name: d, engine: redis, url: 'rediss://d', tls: {cafile: d.pem}}
+";
+    assert_snapshot!(given().file(text).fails(), @r"
+    error: `tls` has `cert` and no `key`
+     --> targets.yaml:2:55
+      |
+    2 |   - {name: b, engine: redis, url: 'rediss://b', tls: {cert: b.pem}}
+      |                                                       ^
+      = help: add `key: FILE`
+
+    error: `tls` is for Redis; PostgreSQL takes the files in its URL
+     --> targets.yaml:3:56
+      |
+    3 |   - {name: c, engine: postgresql, url: 'postgres://c', tls: {ca: c.pem}}
+      |                                                        ^
+      = help: write ?sslmode=verify-full&sslrootcert=FILE&sslcert=FILE&sslkey=FILE
+
+    error: unknown key `cafile`
+     --> targets.yaml:4:55
+      |
+    4 |   - {name: d, engine: redis, url: 'rediss://d', tls: {cafile: d.pem}}
+      |                                                       ^
+      = help: `tls` takes `ca`, `cert` and `key`
+
+    3 mistakes in targets.yaml
+    ");
+    let plain = "targets:\n  - {name: a, engine: redis, url: 'redis://a', tls: {ca: a.pem}}\n";
+    assert_snapshot!(given().file(plain).fails(), @r"
+    error: the target has `tls`, and its URL asks for none
+     --> targets.yaml:2:35
+      |
+    2 |   - {name: a, engine: redis, url: 'redis://a', tls: {ca: a.pem}}
+      |                                   ^
+      = help: write rediss:// for redis://, or remove `tls`
+
+    1 mistake in targets.yaml
+    ");
 }
 
 #[test]
@@ -423,7 +716,7 @@ targets:
        |
     15 |     port: 6379
        |     ^
-       = help: a target takes `name`, `engine`, `url`, `restart` and `persist`
+       = help: a target takes `name`, `engine`, `url`, `restart`, `persist` and `tls`
 
     10 mistakes in targets.yaml
     ");

@@ -6,6 +6,7 @@
 //! - [`Ran`]: what came of a run, with assertions to be chained.
 //! - [`Running`]: a run that goes on, to be interrupted or killed.
 //! - [`Terminal`]: a run that sees a terminal, and is typed to when it asks.
+//! - [`authority::Authority`]: signs certificates for the servers of a test, and for us.
 //! - [`Proxy`]: stands between `dbtune` and a server, and holds or cuts the connection at any
 //!   statement, before or after the server has done it.
 //!
@@ -16,6 +17,7 @@
 //! assert_eq!(postgres.sql("show work_mem"), [["4MB"]]);
 //! ```
 
+pub(crate) mod authority;
 mod cli;
 mod postgres;
 mod project;

@@ -7,6 +7,7 @@ use std::process::Command;
 use dbtune::sandbox::{Keeper, Postgresql, PostgresqlBin, SUPERUSER, Verb};
 use postgres::{NoTls, SimpleQueryMessage};
 
+use super::authority::Issued;
 use super::project::{Target, TargetEntry};
 use super::{PASSWORD, Proxy, Wire};
 
@@ -32,6 +33,7 @@ pub(crate) struct Setup {
     settings: Vec<String>,
     arguments: Vec<String>,
     roles: Vec<String>,
+    files: Vec<(String, String)>,
 }
 
 impl Setup {
@@ -53,11 +55,30 @@ impl Setup {
         self
     }
 
+    /// Writes a file into the data folder, which only the server can read.
+    pub(crate) fn file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
+    /// Switches TLS on, with this certificate.
+    pub(crate) fn tls(self, issued: &Issued) -> Self {
+        self.setting("ssl = on")
+            .file("server.crt", &issued.certificate)
+            .file("server.key", &issued.key)
+    }
+
     /// Starts the server.
     pub(crate) fn start(self) -> Postgres {
         let keeper = Keeper::start(&[&std::env::temp_dir(), Path::new("/tmp")]).unwrap();
         let folder = keeper.server_folder("postgresql").unwrap();
         copy(&template(&self.bin), &folder.join("data"));
+        for (name, text) in &self.files {
+            let path = folder.join("data").join(name);
+            // One of the template gives way.
+            let _absent = fs::remove_file(&path);
+            keeper.server_file(&path, text).unwrap();
+        }
         let lines: Vec<&str> = SMALL
             .into_iter()
             .chain(self.settings.iter().map(String::as_str))
@@ -91,6 +112,7 @@ impl Postgres {
             settings: Vec::new(),
             arguments: Vec::new(),
             roles: Vec::new(),
+            files: Vec::new(),
         }
     }
 
