@@ -12,6 +12,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How often a waiting caller looks for an interrupt.
 pub(super) const GLANCE: Duration = Duration::from_millis(20);
 
+/// What is said where the other side hung up.
+const CLOSED: &str = "the server closed the connection at once";
+
 /// Why a server did not let us in.
 #[derive(Debug)]
 pub(super) struct Refusal {
@@ -91,9 +94,14 @@ impl Refusal {
     /// The other side hung up without a word.
     pub(super) fn closed() -> Self {
         Self::passing(
-            "the server closed the connection at once",
+            CLOSED,
             Some("is it the right kind of server, and is it up?"),
         )
+    }
+
+    /// Whether the other side hung up without a word.
+    pub(super) fn is_hanging_up(&self) -> bool {
+        self.reason == CLOSED
     }
 }
 

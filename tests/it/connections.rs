@@ -96,6 +96,30 @@ fn a_profile_is_planned_applied_and_rolled_back_over_tls() {
 }
 
 #[test]
+fn a_bare_url_takes_the_authorities_of_the_platform() {
+    let servers = Encrypted::start();
+    let project = Project::new().profile(
+        "cache",
+        "profile: cache\nphases:\n  - phase: 1\n    redis:\n      maxmemory: 64mb\n",
+    );
+    let url = format!(
+        "rediss://default:{PASSWORD}@localhost:{}",
+        servers.redis_port
+    );
+    let plan = || {
+        project
+            .dbtune("plan --profile cache")
+            .args(["--redis", &url])
+    };
+    plan().run().exits(1).complains("is not trusted");
+    plan()
+        .env("SSL_CERT_FILE", servers.authority.ca_file())
+        .run()
+        .exits(0)
+        .says("maxmemory");
+}
+
+#[test]
 fn nothing_is_planned_where_a_certificate_is_not_trusted() {
     let servers = Encrypted::start();
     let other = Authority::new();

@@ -182,7 +182,14 @@ fn passwords(
         return PasswordFile::default();
     };
     match read_private(&file) {
-        Ok(Some(text)) => PasswordFile::new(text, environment::account(environment)),
+        Ok(Some(text)) => {
+            // Asking for the account starts a program: not where the user is known.
+            let account = match options.get("user") {
+                Some(user) => user.to_owned(),
+                None => environment::account(environment),
+            };
+            PasswordFile::new(text, account)
+        }
         Ok(None) => PasswordFile::default(),
         Err(warning) => {
             warnings.push(warning);

@@ -29,6 +29,8 @@ struct Reachable {
     dials: Vec<Dial>,
     /// The password is one out of the password file.
     password_from_file: bool,
+    /// A client certificate is shown.
+    shows_identity: bool,
 }
 
 impl Connector {
@@ -51,6 +53,7 @@ impl Connector {
                 address: place.address(),
                 dials: tls.dials(&own, place.is_socket()),
                 password_from_file: from_file.is_some(),
+                shows_identity: tls.shows_identity(),
             }
         });
         Ok(Self {
@@ -149,6 +152,11 @@ impl Reachable {
         let mut refusal = refusal(failure, timeout)?;
         if self.password_from_file && refusal.reason.starts_with(errors::WRONG_PASSWORD) {
             let hint = "the password came from the password file: correct its line";
+            refusal.hint = Some(hint.to_owned());
+        }
+        // A server that does not like it says so and hangs up, and the second may come first.
+        if self.shows_identity && refusal.is_hanging_up() {
+            let hint = "it may not accept our client certificate: its log says why";
             refusal.hint = Some(hint.to_owned());
         }
         Ok(refusal)

@@ -117,6 +117,7 @@ pub(super) struct Tls {
     mode: Mode,
     /// Absent for `disable`, and where nothing but sockets is named.
     connect: Option<MakeRustlsConnect>,
+    shows_identity: bool,
 }
 
 impl Tls {
@@ -127,10 +128,12 @@ impl Tls {
             return Ok(Self {
                 mode,
                 connect: None,
+                shows_identity: false,
             });
         }
         let check = check(mode, options.root.as_deref())?;
         let identity = identity(options.certificate.as_deref(), options.key.as_deref())?;
+        let shows_identity = identity.is_some();
         let mut config = tls::client_config(check, identity)?;
         if options.negotiates_directly {
             config.alpn_protocols = vec![b"postgresql".to_vec()];
@@ -138,7 +141,13 @@ impl Tls {
         Ok(Self {
             mode,
             connect: Some(MakeRustlsConnect::new(config)),
+            shows_identity,
         })
+    }
+
+    /// Whether a client certificate is shown to a server that asks for one.
+    pub(super) fn shows_identity(&self) -> bool {
+        self.shows_identity
     }
 
     /// How to go about connecting, one way after the other. A socket is on this host: as with libpq

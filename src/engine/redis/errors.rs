@@ -168,8 +168,11 @@ fn hung_up(refusal: Refusal, kind: io::ErrorKind, is_encrypted: bool) -> Refusal
     if !is_hanging_up.contains(&kind) {
         return refusal;
     }
+    // A server that does not like a client certificate, or misses one, says so and hangs up, and the
+    // second may come first.
     let hint = if is_encrypted {
-        ADVICE.plain
+        "is that the port for TLS (tls-port)? redis:// is for the one without; and does the server \
+         ask for a client certificate, or not accept the one that it got? its log says"
     } else {
         "is that a port for TLS (tls-port)? then write rediss://; and is it a Redis server, and up?"
     };

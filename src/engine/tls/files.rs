@@ -13,12 +13,11 @@ use crate::engine::attempt::Refusal;
 
 /// Those who may vouch for a server.
 #[derive(Debug, Clone)]
-pub(in crate::engine) struct Roots {
-    /// Authorities.
-    pub(super) store: Arc<RootCertStore>,
-    /// The certificates of the file themselves: a server may show one of these as its own, as a
-    /// self-signed one does.
-    pub(super) exact: Arc<Vec<CertificateDer<'static>>>,
+pub(in crate::engine) enum Roots {
+    /// The authorities of the platform.
+    Platform(Arc<RootCertStore>),
+    /// The certificates of a file: of authorities, or of a server itself.
+    File(Arc<Vec<CertificateDer<'static>>>),
 }
 
 /// Who we are.
@@ -40,19 +39,16 @@ impl Roots {
     /// The certificates of a PEM file.
     pub(in crate::engine) fn of_file(path: &Path) -> Result<Self, Refusal> {
         let certificates = certificates(&read(path, "CA file")?, path)?;
-        let mut store = RootCertStore::empty();
-        let (good, _bad) = store.add_parsable_certificates(certificates.iter().cloned());
-        if good == 0 {
+        if RootCertStore::empty()
+            .add_parsable_certificates(certificates.iter().cloned())
+            .0
+            == 0
+        {
             let reason = format!("no certificate in {} can be used", path.display());
-            return Err(Refusal::lasting(
-                reason,
-                Some("it must hold X.509 certificates in PEM"),
-            ));
+            let hint = "it must hold X.509 certificates in PEM";
+            return Err(Refusal::lasting(reason, Some(hint)));
         }
-        Ok(Self {
-            store: Arc::new(store),
-            exact: Arc::new(certificates),
-        })
+        Ok(Self::File(Arc::new(certificates)))
     }
 
     /// The roots of the platform.
@@ -70,10 +66,7 @@ impl Roots {
                 Some("install them (the package ca-certificates), or name a CA file"),
             ));
         }
-        Ok(Self {
-            store: Arc::new(store),
-            exact: Arc::new(Vec::new()),
-        })
+        Ok(Self::Platform(Arc::new(store)))
     }
 }
 

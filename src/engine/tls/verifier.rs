@@ -7,14 +7,18 @@ use rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_na
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
-use x509_cert::Certificate;
+use rustls::{
+    CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+};
 use x509_cert::der::Decode as _;
 use x509_cert::der::oid::ObjectIdentifier;
+use x509_cert::ext::pkix::BasicConstraints;
+use x509_cert::{Certificate, Version};
 
 use super::Roots;
 
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
+const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 
 /// How far a server has to prove who it is.
@@ -40,24 +44,81 @@ impl Verifier {
         Self { check, provider }
     }
 
-    fn check_chain(
-        &self,
-        roots: &Roots,
-        shown: &CertificateDer<'_>,
-        others: &[CertificateDer<'_>],
-        now: UnixTime,
-    ) -> Result<(), Error> {
-        if roots.exact.iter().any(|known| known == shown) {
-            return check_validity(shown, now);
+    fn check_chain(&self, roots: &Roots, shown: &Shown<'_>) -> Result<(), Error> {
+        let known = match roots {
+            Roots::Platform(store) => return self.check_against(store, shown),
+            Roots::File(known) => known,
+        };
+        if known.contains(shown.certificate) {
+            return check_validity(shown.certificate, shown.now);
         }
+        let is_good = |known: &&CertificateDer<'_>| check_validity(known, shown.now).is_ok();
+        let authorities = known.iter().filter(|known| may_sign(known));
+        let (good, late): (Vec<_>, Vec<_>) = authorities.partition(is_good);
+        let outcome = self.check_against(&store(&good), shown);
+        let vouches = |known: &&&CertificateDer<'static>| {
+            self.check_against(&store(&[**known]), shown).is_ok()
+        };
+        match late.iter().find(vouches) {
+            Some(_) if outcome.is_err() => Err(LateAuthority.into()),
+            Some(_) | None => outcome,
+        }
+    }
+
+    fn check_against(&self, store: &RootCertStore, shown: &Shown<'_>) -> Result<(), Error> {
         verify_server_cert_signed_by_trust_anchor(
-            &ParsedCertificate::try_from(shown)?,
-            &roots.store,
-            others,
-            now,
+            &ParsedCertificate::try_from(shown.certificate)?,
+            store,
+            shown.others,
+            shown.now,
             self.provider.signature_verification_algorithms.all,
         )
     }
+}
+
+/// What a server shows, and when.
+struct Shown<'a> {
+    certificate: &'a CertificateDer<'a>,
+    others: &'a [CertificateDer<'a>],
+    now: UnixTime,
+}
+
+/// The library looks at no dates of a root; OpenSSL, which libpq uses, does.
+#[derive(Debug, thiserror::Error)]
+#[error("{LATE_AUTHORITY}")]
+struct LateAuthority;
+
+/// What is said of a root that is out of date.
+pub(super) const LATE_AUTHORITY: &str = "the CA that signed it is out of date";
+
+impl From<LateAuthority> for Error {
+    fn from(late: LateAuthority) -> Self {
+        CertificateError::Other(OtherError(Arc::new(late))).into()
+    }
+}
+
+fn store(known: &[&CertificateDer<'static>]) -> RootCertStore {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(known.iter().map(|&known| known.clone()));
+    store
+}
+
+/// Whether a certificate of the file is that of an authority. One of a server is trusted for itself
+/// alone: it must not vouch for others. Those of version 1 cannot say, and stand for authorities.
+fn may_sign(known: &CertificateDer<'_>) -> bool {
+    let Ok(known) = Certificate::from_der(known) else {
+        return false;
+    };
+    let about = &known.tbs_certificate;
+    if about.version == Version::V1 {
+        return true;
+    }
+    let mut extensions = about.extensions.iter().flatten();
+    extensions.any(|extension| {
+        extension.extn_id == BASIC_CONSTRAINTS
+            && BasicConstraints::from_der(extension.extn_value.as_bytes())
+                .is_ok_and(|constraints| constraints.ca)
+    })
 }
 
 impl ServerCertVerifier for Verifier {
@@ -69,11 +130,16 @@ impl ServerCertVerifier for Verifier {
         _ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let shown = Shown {
+            certificate: end_entity,
+            others: intermediates,
+            now,
+        };
         match &self.check {
             Check::Nothing => {}
-            Check::Chain(roots) => self.check_chain(roots, end_entity, intermediates, now)?,
+            Check::Chain(roots) => self.check_chain(roots, &shown)?,
             Check::ChainAndName(roots) => {
-                self.check_chain(roots, end_entity, intermediates, now)?;
+                self.check_chain(roots, &shown)?;
                 check_name(end_entity, server_name)?;
             }
         }

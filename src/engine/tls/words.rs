@@ -8,6 +8,7 @@ use rustls::{AlertDescription, CertificateError, Error};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use super::verifier::LATE_AUTHORITY;
 use crate::engine::attempt::Refusal;
 
 /// What to do, which differs by how an engine is told of files.
@@ -76,10 +77,12 @@ fn of_certificate(error: &CertificateError, advice: Advice) -> Refusal {
             "the server's certificate is not trusted: none of the CAs that are known here signed it",
             Some(advice.ca),
         ),
-        CertificateError::ExpiredContext { not_after, .. } => expired(&on(*not_after)),
+        CertificateError::ExpiredContext { not_after, .. } => {
+            expired(&format!(" on {}", day(*not_after)))
+        }
         CertificateError::Expired => expired(""),
         CertificateError::NotValidYetContext { not_before, .. } => {
-            not_valid_yet(&format!(" before{}", on(*not_before)))
+            not_valid_yet(&format!(" before {}", day(*not_before)))
         }
         CertificateError::NotValidYet => not_valid_yet(" yet"),
         CertificateError::NotValidForNameContext {
@@ -103,6 +106,7 @@ fn of_certificate(error: &CertificateError, advice: Advice) -> Refusal {
                 Some("give the server one with `serverAuth`"),
             )
         }
+        CertificateError::Other(other) => of_other_certificate(&other.0.to_string(), advice),
         other => of_other_certificate(&other.to_string(), advice),
     }
 }
@@ -113,6 +117,12 @@ fn of_other_certificate(said: &str, advice: Advice) -> Refusal {
         return Refusal::lasting(
             "the server's certificate is not trusted: it is that of a CA, as one is that signs itself",
             Some(advice.self_signed),
+        );
+    }
+    if said.contains(LATE_AUTHORITY) {
+        return Refusal::lasting(
+            format!("the server's certificate is not trusted: {LATE_AUTHORITY}"),
+            Some("renew the certificate of the CA, and give the new one"),
         );
     }
     if said.contains("UnsupportedCertVersion") {
@@ -138,16 +148,16 @@ fn not_valid_yet(when: &str) -> Refusal {
     )
 }
 
-/// ` on 2026-11-24`, where the time can be written.
-fn on(time: UnixTime) -> String {
+/// `2026-11-24`, where the time can be written.
+fn day(time: UnixTime) -> String {
     let seconds = i64::try_from(time.as_secs()).ok();
     let moment = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-    let day = moment.and_then(|moment| {
+    let written = moment.and_then(|moment| {
         moment
             .format(format_description!("[year]-[month]-[day]"))
             .ok()
     });
-    day.map(|day| format!(" on {day}")).unwrap_or_default()
+    written.unwrap_or_else(|| "a day beyond the calendar".to_owned())
 }
 
 /// The names in a certificate; the library writes them as `DnsName("db")` and `IpAddress(10.0.0.1)`.
@@ -229,6 +239,85 @@ mod tests {
             "db, ::1, db.internal"
         );
         assert!(shown(&[]).contains("subjectAltName"));
+    }
+
+    const ADVICE: Advice = Advice {
+        ca: "name the CA",
+        self_signed: "name the certificate",
+        identity: "give a certificate",
+        name: "use its name",
+        plain: "another port",
+    };
+
+    #[test]
+    fn what_the_server_says_has_a_word_and_a_remedy() {
+        let alert = Error::AlertReceived;
+        for (error, word, remedy) in [
+            (
+                alert(AlertDescription::CertificateRequired),
+                "none was given",
+                ADVICE.identity,
+            ),
+            (
+                alert(AlertDescription::HandshakeFailure),
+                "broke off",
+                ADVICE.identity,
+            ),
+            (
+                alert(AlertDescription::UnknownCA),
+                "does not accept our client certificate",
+                "a CA that the server trusts",
+            ),
+            (
+                alert(AlertDescription::ProtocolVersion),
+                "neither TLS 1.2 nor",
+                "allow one",
+            ),
+            (
+                Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType),
+                "does not speak TLS",
+                ADVICE.plain,
+            ),
+        ] {
+            tells(&error, word, remedy);
+        }
+    }
+
+    #[track_caller]
+    fn tells(error: &Error, word: &str, remedy: &str) {
+        let refusal = of(error, ADVICE);
+        assert!(refusal.reason.contains(word), "{error:?}: {refusal:?}");
+        assert!(refusal.hint.unwrap().contains(remedy), "{error:?}");
+        assert!(!refusal.passing, "{error:?}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_has_a_word_and_a_remedy() {
+        let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(365 * 24 * 60 * 60));
+        for (error, word, remedy) in [
+            (CertificateError::UnknownIssuer, "is not trusted", ADVICE.ca),
+            (CertificateError::BadSignature, "is not trusted", ADVICE.ca),
+            (
+                CertificateError::NotValidYetContext {
+                    time,
+                    not_before: time,
+                },
+                "not valid before 1971-01-01",
+                "clock",
+            ),
+            (
+                CertificateError::NotValidForName,
+                "another name",
+                ADVICE.name,
+            ),
+            (
+                CertificateError::InvalidPurpose,
+                "not meant for a server",
+                "serverAuth",
+            ),
+        ] {
+            tells(&Error::InvalidCertificate(error), word, remedy);
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use dbtune::engine::{PasswordFile, Target};
 
 use super::door::{Door, refusal, refusal_of, says, target};
-use crate::support::authority::{Authority, Issued, Wanted, self_signed};
+use crate::support::authority::{Authority, Issued, Wanted, self_signed, signed_by_a_server};
 use crate::support::{PASSWORD, Postgres, eventually};
 
 /// What the session says of its own encryption.
@@ -286,10 +286,7 @@ fn a_client_certificate_is_shown_where_one_is_asked_for() {
         ],
     );
     let unknown = at(&server, "localhost", &options(&other, "postgres"));
-    says(
-        &refusal(&unknown),
-        &["does not accept our client certificate", "signed by a CA"],
-    );
+    says(&refusal(&unknown), &["accept our client certificate"]);
 }
 
 #[test]
@@ -394,6 +391,103 @@ fn a_socket_has_no_tls_and_needs_none() {
         server.port()
     );
     Door::open(&url).snapshot();
+}
+
+#[test]
+fn an_authority_out_of_date_vouches_for_nobody() {
+    let (late, other) = (Authority::until(2024), Authority::new());
+    let server = tls(&late.issue(&Wanted::default()));
+    let both = late.file("both.pem", &format!("{}{}", other.pem(), late.pem()));
+    for file in [late.ca_file(), both] {
+        let options = format!("sslmode=verify-ca&sslrootcert={}", file.display());
+        says(
+            &refusal(&at(&server, "localhost", &options)),
+            &["is not trusted", "the CA that signed it is out of date"],
+        );
+    }
+}
+
+#[test]
+fn a_chain_leads_over_an_authority_in_between() {
+    let root = Authority::new();
+    let below = root.below();
+    let issued = below.issue(&Wanted::default());
+    let chain = Issued {
+        certificate: format!("{}{}", issued.certificate, below.pem()),
+        key: issued.key,
+    };
+    let server = tls(&chain);
+    let url = at(&server, "localhost", &with_ca(&root, "verify-full"));
+    assert!(is_encrypted(&server, &url));
+    // An authority in between is trusted as well where it stands in the file.
+    let url = at(&server, "localhost", &with_ca(&below, "verify-full"));
+    assert!(is_encrypted(&server, &url));
+}
+
+#[test]
+fn a_server_that_is_trusted_vouches_for_no_other() {
+    let known = Wanted {
+        common_name: "known",
+        ..Wanted::default()
+    };
+    let (by_itself, impostor) = signed_by_a_server(&known, &Wanted::default());
+    let authority = Authority::new();
+    let file = authority.file("known.pem", &by_itself.certificate);
+    let options = format!("sslmode=verify-full&sslrootcert={}", file.display());
+    let server = tls(&by_itself);
+    assert!(is_encrypted(&server, &at(&server, "localhost", &options)));
+    says(
+        &refusal(&at(&tls(&impostor), "localhost", &options)),
+        &["is not trusted"],
+    );
+}
+
+#[test]
+fn tls_1_2_is_spoken_as_well() {
+    let (authority, other) = (Authority::new(), Authority::new());
+    let server = Postgres::setup()
+        .tls(&authority.issue(&Wanted::default()))
+        .file("root.crt", authority.pem())
+        .setting("ssl_ca_file = 'root.crt'")
+        .setting("ssl_max_protocol_version = 'TLSv1.2'")
+        .start();
+    let url = at(&server, "localhost", &with_ca(&authority, "verify-full"));
+    assert!(is_encrypted(
+        &server,
+        &(url.clone() + "&channel_binding=require")
+    ));
+    let version = "SELECT version FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+                   WHERE application_name LIKE 'dbtune%'";
+    let door = Door::open(&url);
+    assert_eq!(server.value(version), "TLSv1.2");
+    drop(door);
+    let ours = other.issue(&Wanted::default());
+    let certificate = other.file("our.crt", &ours.certificate);
+    let key = other.private_file("our.key", &ours.key);
+    let with = format!(
+        "&sslcert={}&sslkey={}",
+        certificate.display(),
+        key.display()
+    );
+    says(&refusal(&(url + &with)), &["accept our client certificate"]);
+}
+
+#[test]
+fn tls_without_asking_first_is_for_servers_that_know_it() {
+    let authority = Authority::new();
+    for bin in Postgres::every_bin() {
+        let knows_it = bin.version()[0] >= 17;
+        let server = Postgres::with_bin(bin)
+            .tls(&authority.issue(&Wanted::default()))
+            .start();
+        let options = with_ca(&authority, "verify-full") + "&sslnegotiation=direct";
+        let url = at(&server, "localhost", &options);
+        if knows_it {
+            assert!(is_encrypted(&server, &url));
+        } else {
+            says(&refusal(&url), &["closed the connection"]);
+        }
+    }
 }
 
 #[test]

@@ -46,11 +46,16 @@ impl Default for Wanted<'_> {
 impl Authority {
     /// One with a key of its own.
     pub(crate) fn new() -> Self {
+        Self::until(2090)
+    }
+
+    /// One that is good up to the end of this year.
+    pub(crate) fn until(year: i32) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = params(&Wanted {
             common_name: "authority of a test",
             names: &[],
-            ..Wanted::default()
+            until: year,
         });
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let pem = params.self_signed(&key).unwrap().pem();
@@ -75,6 +80,24 @@ impl Authority {
         issued(&params(wanted).signed_by(&key, &self.issuer).unwrap(), &key)
     }
 
+    /// An authority below it. What that one issues leads to this one's root.
+    pub(crate) fn below(&self) -> Self {
+        let below = Self::new();
+        let key = KeyPair::from_pem(&below.issuer.key().serialize_pem()).unwrap();
+        let mut params = params(&Wanted {
+            common_name: "authority below",
+            names: &[],
+            ..Wanted::default()
+        });
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let pem = params.signed_by(&key, &self.issuer).unwrap().pem();
+        Self {
+            issuer: Issuer::new(params, key),
+            pem,
+            folder: below.folder,
+        }
+    }
+
     /// Writes a file for everybody to read, and returns its path.
     pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
         self.file_of_mode(name, text, 0o644)
@@ -97,6 +120,16 @@ impl Authority {
     pub(crate) fn ca_file(&self) -> PathBuf {
         self.file("ca.pem", self.pem())
     }
+}
+
+/// A certificate whose key somebody misuses to sign one for another server.
+pub(crate) fn signed_by_a_server(server: &Wanted<'_>, wanted: &Wanted<'_>) -> (Issued, Issued) {
+    let key = KeyPair::generate().unwrap();
+    let by_itself = issued(&params(server).self_signed(&key).unwrap(), &key);
+    let issuer = Issuer::new(params(server), key);
+    let own = KeyPair::generate().unwrap();
+    let signed = params(wanted).signed_by(&own, &issuer).unwrap();
+    (by_itself, issued(&signed, &own))
 }
 
 /// A certificate that nobody vouches for but itself; made as `openssl req -x509` makes one, which says
