@@ -2,10 +2,11 @@
 //!
 //! The library is the whole program; the binary only calls [`cli::main`]. Modules import downward
 //! only: `setting` ← `snapshot`, `profile` ← `plan` ← `ledger`, `engine`, `apply`, `sandbox` ←
-//! `render` ← `cli`. `docs/architecture.md` explains the rooms and why they lie as they do.
+//! `doctor` ← `render` ← `cli`. `docs/architecture.md` explains the rooms and why they lie as they do.
 
 pub mod apply;
 pub mod cli;
+pub mod doctor;
 pub mod engine;
 pub mod ledger;
 pub mod plan;

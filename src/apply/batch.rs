@@ -1,7 +1,7 @@
 //! What is sent and activated together.
 
 use crate::ledger::{RecordedChange, Run};
-use crate::plan::Plan;
+use crate::plan::{Action, Change};
 
 /// Writes to one target in one phase: what is sent and activated together.
 #[derive(Debug, Clone)]
@@ -10,9 +10,27 @@ pub(super) struct Batch {
     pub(super) changes: Vec<RecordedChange>,
 }
 
-/// The writes of a plan: what is next to each other for one phase and one target goes together.
-pub(super) fn batches(plan: &Plan) -> Vec<Batch> {
-    grouped(plan.writes().map(RecordedChange::from))
+/// What is written before anything is restarted, and what waits for that restart.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Turn {
+    /// What is next to each other for one phase and one target goes together.
+    pub(super) batches: Vec<Batch>,
+    /// What an earlier run stored and no restart has brought into effect yet.
+    pub(super) waiting: Vec<RecordedChange>,
+}
+
+impl Turn {
+    /// A turn of a plan.
+    pub(super) fn of(changes: &[Change]) -> Self {
+        let writes = changes.iter().filter(|change| change.action.writes());
+        let waiting = changes
+            .iter()
+            .filter(|change| change.action == Action::PendingRestart);
+        Self {
+            batches: grouped(writes.map(RecordedChange::from)),
+            waiting: waiting.map(RecordedChange::from).collect(),
+        }
+    }
 }
 
 /// The writes of a run, as they were sent together.

@@ -1,7 +1,7 @@
 //! Why a run did not end as planned, and what was left behind.
 
 use crate::engine::EngineError;
-use crate::ledger::{LedgerError, Outcome, RecordedChange};
+use crate::ledger::{LedgerError, Life, Outcome, RecordedChange, StoredRun};
 use crate::setting::SettingName;
 
 /// Why a run did not end as planned.
@@ -14,6 +14,18 @@ pub enum ApplyError {
         target: String,
         /// Who holds it.
         holder: String,
+    },
+    /// Another run is under way, although no lock is held: it restarts a server. Nothing was changed.
+    #[error("run {run} by {who}, begun {started_at}, is under way")]
+    UnderWay {
+        /// The run.
+        run: String,
+        /// Who runs it, as `user@host`.
+        who: String,
+        /// When it began.
+        started_at: String,
+        /// Until when it may be busy, where it is known by the shared history alone.
+        until: Option<String>,
     },
     /// The user asked to stop before anything was written.
     #[error("interrupted before anything was changed")]
@@ -34,6 +46,15 @@ pub enum ApplyError {
         /// What it left behind.
         left: Vec<Left>,
     },
+    /// What a run before this one had changed was put back, and that could not be written down.
+    #[error("run {run} was cut off; it has been put back, but that could not be recorded")]
+    SettledUnrecorded {
+        /// The run that was cut off.
+        run: String,
+        /// Why it could not be written down.
+        #[source]
+        source: LedgerError,
+    },
     /// A step failed. Everything that is not in `left` is as it was before.
     #[error("run {run} failed")]
     Failed {
@@ -50,7 +71,25 @@ pub enum ApplyError {
         left: Vec<Left>,
         /// Targets that must be restarted before what was put back is in effect again.
         pending_restart: Vec<String>,
+        /// Servers that run with earlier values on their command line, and would not start without.
+        held: Vec<Held>,
     },
+}
+
+impl ApplyError {
+    /// That a run is under way.
+    pub fn under_way(stored: &StoredRun) -> Self {
+        let run = &stored.intent;
+        Self::UnderWay {
+            run: run.run.clone(),
+            who: run.who.clone(),
+            started_at: run.started_at.clone(),
+            until: match &stored.life {
+                Life::BusyUntil(until) | Life::SettlingUntil(until) => Some(until.clone()),
+                Life::Here | Life::Gone | Life::Unknown => None,
+            },
+        }
+    }
 }
 
 /// What failed in a run.
@@ -75,6 +114,30 @@ pub enum Cause {
         /// What it shows instead.
         what: String,
     },
+    /// No order of restarts keeps every standby at least at what its primary has.
+    #[error(
+        "{} cannot be restarted in any order: a standby would have less than its primary",
+        targets.join(", ")
+    )]
+    NoOrder {
+        /// The targets that are left.
+        targets: Vec<String>,
+    },
+    /// A standby does not come to the point at which its primary was restarted.
+    #[error(
+        "{target} has {behind} bytes to replay of what {primary} had written when it was restarted{}",
+        if *is_paused { ", and its replay is paused" } else { "" }
+    )]
+    NotReplayed {
+        /// The standby.
+        target: String,
+        /// Its primary.
+        primary: String,
+        /// How many bytes of the log are missing.
+        behind: u64,
+        /// Whether its replay is paused.
+        is_paused: bool,
+    },
     /// The restart command could not be run, failed, or took too long.
     #[error("the restart command of {target} failed: {reason}")]
     RestartCommand {
@@ -91,6 +154,33 @@ pub enum Cause {
         /// What was seen.
         reason: String,
     },
+    /// A trial of the start failed, so that the target was not restarted.
+    #[error("{target} was not restarted, because it would not start: {reason}")]
+    WouldNotStart {
+        /// The target.
+        target: String,
+        /// The server's own words.
+        reason: String,
+    },
+    /// The server did not come back from its restart, and could not be brought back.
+    #[error("{target} is down: {reason}")]
+    Down {
+        /// The target.
+        target: String,
+        /// What failed, and why it could not be mended.
+        reason: String,
+        /// What a person would do, line by line.
+        steps: Vec<String>,
+    },
+}
+
+/// A server that lives by options on its command line alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The target.
+    pub target: String,
+    /// The settings for which its files hold what was stored before this run.
+    pub settings: Vec<SettingName>,
 }
 
 /// Something that a failed run could not put back.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::engine::Clients;
 use crate::setting::SettingName;
 
 /// Something that happened. No value in it is a secret.
@@ -56,6 +57,20 @@ pub enum Event {
         /// The target.
         target: String,
     },
+    /// A standby is waited for: it has to replay what its primary has written.
+    WaitingForReplay {
+        /// The standby.
+        target: String,
+        /// Its primary.
+        primary: String,
+    },
+    /// These connections a restart will end.
+    InUse {
+        /// The target.
+        target: String,
+        /// Whose they are.
+        clients: Clients,
+    },
     /// A restart command begins.
     Restarting {
         /// The target.
@@ -97,6 +112,18 @@ pub enum Undoing {
     PuttingBack {
         /// What failed.
         because: String,
+    },
+    /// A server that did not come back is being started with the earlier values.
+    Rescuing {
+        /// The target.
+        target: String,
+        /// How: the command that was given for it, or dbtune itself.
+        how: String,
+    },
+    /// It runs again, with the earlier values on its command line.
+    Rescued {
+        /// The target.
+        target: String,
     },
     /// A setting is as it was before the run.
     PutBack {

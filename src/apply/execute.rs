@@ -6,12 +6,12 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::batch::{Batch, batches};
+use super::batch::{Batch, Turn};
 use super::verify;
 use super::{ApplyError, Cause, Event, Fleet, Left, Undoing};
 use crate::engine::{EngineError, Interrupt, Persist};
 use crate::ledger::{
-    Ending, Ledger, LedgerError, Outcome, RecordedChange, RecordedOutcome, Run, RunCommand,
+    Ending, Ledger, LedgerError, Outcome, RecordedChange, RecordedOutcome, Restart, Run, RunCommand,
 };
 use crate::plan::{Action, Plan};
 use crate::snapshot::Snapshot;
@@ -31,6 +31,13 @@ pub struct Executor<'a> {
     pub clock: fn() -> OffsetDateTime,
     /// Who is told what happens.
     pub report: &'a mut dyn FnMut(Event),
+    /// The user has allowed a start that a trial says no to.
+    pub start_is_trusted: bool,
+    /// The run that is under way, or is being settled.
+    pub under_way: Option<Run>,
+    /// The targets whose configuration file this run may have rewritten; `None` where a run of the past
+    /// is being settled, of which nobody knows.
+    pub rewritten: Option<BTreeSet<String>>,
 }
 
 /// What the executor is to do with a plan.
@@ -59,6 +66,8 @@ pub struct Applied {
     pub written: usize,
     /// Names of the targets that were restarted.
     pub restarted: Vec<String>,
+    /// The restarts, each with what was seen of it.
+    pub restarts: Vec<Restart>,
     /// Names of the targets that must be restarted before everything is in effect.
     pub pending_restart: Vec<String>,
 }
@@ -71,6 +80,7 @@ impl Applied {
             changes: Vec::new(),
             written: 0,
             restarted: Vec::new(),
+            restarts: Vec::new(),
             pending_restart: Vec::new(),
         }
     }
@@ -90,6 +100,7 @@ impl Applied {
             changes,
             written: 0,
             restarted: Vec::new(),
+            restarts: Vec::new(),
             pending_restart,
         }
     }
@@ -110,14 +121,13 @@ impl Executor<'_> {
         if self.interrupt.is_raised() {
             return Err(ApplyError::InterruptedBefore);
         }
-        let batches = batches(plan);
-        self.begin(plan, order, &batches)?;
-        let mut progress = Progress {
-            done: waiting(plan),
-            ..Progress::default()
-        };
+        let turns = plan.turns(order.restart).into_iter().map(Turn::of);
+        let turns: Vec<Turn> = turns.collect();
+        self.begin(plan, order, &turns)?;
+        self.rewritten = Some(BTreeSet::new());
+        let mut progress = Progress::default();
         let result = self
-            .steps(&batches, order, &mut progress)
+            .steps(&turns, order, &mut progress)
             .and_then(|()| self.finish(order, &progress));
         match result {
             Ok(applied) => Ok(applied),
@@ -125,7 +135,7 @@ impl Executor<'_> {
         }
     }
 
-    fn begin(&mut self, plan: &Plan, order: &Order, batches: &[Batch]) -> Result<(), ApplyError> {
+    fn begin(&mut self, plan: &Plan, order: &Order, turns: &[Turn]) -> Result<(), ApplyError> {
         let run = Run {
             run: order.run.clone(),
             command: order.command,
@@ -134,8 +144,9 @@ impl Executor<'_> {
             started_at: self.now(),
             who: order.who.clone(),
             targets: plan.targets.clone(),
-            changes: batches
+            changes: turns
                 .iter()
+                .flat_map(|turn| &turn.batches)
                 .flat_map(|batch| batch.changes.iter().map(RecordedChange::without_secrets))
                 .collect(),
             undoes: order.undoes.clone(),
@@ -144,7 +155,10 @@ impl Executor<'_> {
             self.refuse(order, &error);
             return Err(ApplyError::NotRecorded(error));
         }
-        (self.report)(Event::Journalled { run: run.run });
+        (self.report)(Event::Journalled {
+            run: run.run.clone(),
+        });
+        self.under_way = Some(run);
         Ok(())
     }
 
@@ -161,19 +175,24 @@ impl Executor<'_> {
 
     fn steps(
         &mut self,
-        batches: &[Batch],
+        turns: &[Turn],
         order: &Order,
         progress: &mut Progress,
     ) -> Result<(), Cause> {
-        for batch in batches {
+        for turn in turns {
+            let waiting = turn.waiting.iter().cloned();
+            let pending = waiting.map(|change| (change, Outcome::PendingRestart));
+            progress.done.extend(pending);
+            for batch in &turn.batches {
+                self.check_interrupt()?;
+                progress.begun.push(batch.clone());
+                let done = self.run_batch(batch)?;
+                progress.done.extend(done);
+            }
             self.check_interrupt()?;
-            progress.begun.push(batch.clone());
-            let done = self.run_batch(batch)?;
-            progress.done.extend(done);
-        }
-        self.check_interrupt()?;
-        if order.restart {
-            self.restart_pending(progress)?;
+            if order.restart {
+                self.restart_pending(progress)?;
+            }
         }
         Ok(())
     }
@@ -215,6 +234,7 @@ impl Executor<'_> {
                 change,
                 "its files do not hold it".to_owned(),
             )),
+            None if verify::is_taken_away(change, snapshot) => Ok(()),
             None => Err(not_as_written(
                 change,
                 "no longer knows that setting".to_owned(),
@@ -234,11 +254,12 @@ impl Executor<'_> {
                 Some(current) if current.target == change.target => current,
                 Some(_) | None => self.snapshot(&change.target)?,
             };
-            let observed = current
-                .setting(&change.setting)
-                .ok_or_else(|| not_as_written(change, "no longer knows that setting".to_owned()))?;
-            let outcome =
-                verify::outcome(change, observed).map_err(|what| not_as_written(change, what))?;
+            let outcome = match current.setting(&change.setting) {
+                Some(observed) => verify::outcome(change, observed),
+                None if verify::is_taken_away(change, &current) => Ok(Outcome::Applied),
+                None => Err("no longer knows that setting".to_owned()),
+            };
+            let outcome = outcome.map_err(|what| not_as_written(change, what))?;
             self.tell_outcome(change, outcome);
             outcomes.push((change.clone(), outcome));
             snapshot = Some(current);
@@ -269,7 +290,14 @@ impl Executor<'_> {
         if !self.is_persisted(target) {
             return Ok(());
         }
-        self.act(target, |engine| engine.persist())?;
+        let rewritten = self.act(target, |engine| engine.persist());
+        // What the server refuses it has not done: a rewrite happens whole or not at all.
+        if !matches!(rewritten, Err(EngineError::Refused { .. })) {
+            self.rewritten
+                .get_or_insert_default()
+                .insert(target.to_owned());
+        }
+        rewritten?;
         (self.report)(Event::Persisted {
             target: target.to_owned(),
         });
@@ -300,6 +328,7 @@ impl Executor<'_> {
             changes: progress.done.clone(),
             written: progress.begun.iter().map(|batch| batch.changes.len()).sum(),
             restarted: progress.restarted.clone(),
+            restarts: self.fleet.restarts(),
             pending_restart,
         })
     }
@@ -324,7 +353,9 @@ impl Executor<'_> {
         // The servers are as they were: that the history does not say so yet is settled later.
         drop(self.ledger.end(&ending));
         drop(shield);
+        let held = self.held(&progress.begun);
         ApplyError::Failed {
+            held,
             run: order.run.clone(),
             cause,
             changes,
@@ -341,6 +372,7 @@ impl Executor<'_> {
             outcome,
             changes: recorded(&progress.done),
             restarted: progress.restarted.clone(),
+            restarts: self.fleet.restarts(),
             pending_restart: pending_targets(&progress.done),
             error: None,
             settled_by: None,
@@ -371,7 +403,12 @@ impl Executor<'_> {
     }
 
     pub(super) fn snapshot(&mut self, target: &str) -> Result<Snapshot, EngineError> {
-        self.act(target, |engine| engine.snapshot())
+        let Some(member) = self.fleet.member(target) else {
+            return self.act(target, |engine| engine.snapshot());
+        };
+        let snapshot = member.snapshot();
+        // What the server said meanwhile is passed on.
+        self.act(target, |_| snapshot)
     }
 
     pub(super) fn check_interrupt(&self) -> Result<(), Cause> {

@@ -3,9 +3,12 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::rescue::Rescued;
 use super::{ApplyError, Event};
 use crate::engine::{self, Engine, EngineError, Interrupt, Lock, Target};
-use crate::plan::TargetFacts;
+use crate::ledger::Restart;
+use crate::plan::{Questions, TargetFacts};
+use crate::setting::EngineKind;
 use crate::snapshot::Snapshot;
 
 /// How often the lock is tried.
@@ -22,6 +25,12 @@ pub struct Member {
     pub target: Target,
     /// The connection.
     pub engine: Box<dyn Engine>,
+    /// The system identifier of the PostgreSQL that the run began with: no other one may be written to.
+    pub(super) system: Option<String>,
+    /// It runs with earlier values on its command line, because its restart failed.
+    pub(super) rescued: Option<Rescued>,
+    /// Its restarts in this run.
+    pub(super) restarts: Vec<Restart>,
 }
 
 impl Fleet {
@@ -35,6 +44,9 @@ impl Fleet {
                 Ok(engine) => members.push(Member {
                     target: target.clone(),
                     engine,
+                    system: None,
+                    rescued: None,
+                    restarts: Vec::new(),
                 }),
                 Err(error) => errors.push(error),
             }
@@ -48,8 +60,45 @@ impl Fleet {
 
     /// Reads every server at once.
     pub fn snapshots(&mut self) -> Result<Vec<Snapshot>, EngineError> {
-        in_parallel(&mut self.members, |member| member.engine.snapshot())
+        in_parallel(&mut self.members, Member::snapshot)
             .into_iter()
+            .collect()
+    }
+
+    /// Asks every server at once what a plan leaves open, and puts the answers into the snapshots.
+    pub fn answer(
+        &mut self,
+        questions: &Questions,
+        snapshots: &mut [Snapshot],
+    ) -> Result<(), EngineError> {
+        let pairs = self.members.iter_mut().zip(snapshots);
+        let asked = pairs.filter_map(|(member, snapshot)| {
+            let own = questions.get(&snapshot.target)?;
+            Some((member, snapshot, own))
+        });
+        in_parallel(asked, |(member, snapshot, questions)| {
+            for question in questions {
+                let answer = member.engine.answer(question)?;
+                snapshot.answers.insert(question.clone(), answer);
+            }
+            Ok(())
+        })
+        .into_iter()
+        .collect()
+    }
+
+    /// The restarts of this run.
+    pub(super) fn restarts(&self) -> Vec<Restart> {
+        let members = self.members.iter();
+        members.flat_map(|member| member.restarts.clone()).collect()
+    }
+
+    /// The targets that run with earlier values on their command line, because a restart failed.
+    pub(super) fn rescued(&self) -> Vec<String> {
+        let members = self.members.iter();
+        members
+            .filter(|member| member.rescued.is_some())
+            .map(|member| member.target.name.clone())
             .collect()
     }
 
@@ -112,6 +161,33 @@ impl Fleet {
     }
 }
 
+impl Member {
+    /// Reads the server, and makes sure that it is the one that the first reading saw. What the user
+    /// states of it counts for more than what it says itself.
+    pub(super) fn snapshot(&mut self) -> Result<Snapshot, EngineError> {
+        let mut snapshot = self.engine.snapshot()?;
+        if let Some(stated) = &self.target.memory {
+            snapshot.facts.memory = Some(stated.clone());
+        }
+        if snapshot.engine == EngineKind::Redis {
+            return Ok(snapshot);
+        }
+        let is = &snapshot.identity.system;
+        let was = self.system.get_or_insert_with(|| is.clone());
+        if was == is {
+            return Ok(snapshot);
+        }
+        Err(EngineError::Unexpected {
+            target: self.target.name.clone(),
+            statement: "a look at which server it is".to_owned(),
+            reason: format!(
+                "another server answers at {}: system identifier {is}, it was {was}",
+                snapshot.address
+            ),
+        })
+    }
+}
+
 /// What a plan remembers of a server.
 impl From<&Snapshot> for TargetFacts {
     fn from(snapshot: &Snapshot) -> Self {
@@ -131,7 +207,7 @@ fn jitter() -> Duration {
 
 /// Does one thing with each item, all at once, and gives the results in the order of the items. One
 /// item is not worth a thread.
-fn in_parallel<I, T>(items: I, act: impl Fn(I::Item) -> T + Sync) -> Vec<T>
+pub fn in_parallel<I, T>(items: I, act: impl Fn(I::Item) -> T + Sync) -> Vec<T>
 where
     I: IntoIterator,
     I::Item: Send,

@@ -9,12 +9,15 @@ mod event;
 mod execute;
 mod fleet;
 mod put_back;
+mod recovery;
+mod rescue;
 mod restart;
+mod sequence;
 mod settle;
 mod verify;
 
-pub use error::{ApplyError, Cause, Left};
+pub use error::{ApplyError, Cause, Held, Left};
 pub use event::{Event, Undoing};
 pub use execute::{Applied, Executor, LOCK_PATIENCE, Order};
-pub use fleet::{Fleet, Member};
+pub use fleet::{Fleet, Member, in_parallel};
 pub use settle::Settled;

@@ -13,7 +13,7 @@ use crate::snapshot::Snapshot;
 /// How long a server that went away may take to come back before it is given up.
 const RECONNECT_PATIENCE: Duration = Duration::from_secs(10);
 /// How long the lock may take to be had again after the connection that held it was lost.
-const RELOCK_TRIES: u32 = 40;
+const RELOCK_TRIES: u32 = 200;
 
 /// What came of putting back.
 #[derive(Debug, Default)]
@@ -64,9 +64,22 @@ impl Executor<'_> {
             }
         }
         if !to_undo.is_empty() && self.is_persisted(&batch.target) {
-            self.act(&batch.target, |engine| engine.persist())?;
+            self.persist_what_is_back(&batch.target)?;
         }
         Ok(left)
+    }
+
+    /// Writes into the file of a Redis what runs again. A server that refuses that, and that has not
+    /// rewritten its file in this run, has the earlier values there already.
+    fn persist_what_is_back(&mut self, target: &str) -> Result<(), EngineError> {
+        let is_untouched = self
+            .rewritten
+            .as_ref()
+            .is_some_and(|rewritten| !rewritten.contains(target));
+        match self.act(target, |engine| engine.persist()) {
+            Err(EngineError::Refused { .. }) if is_untouched => Ok(()),
+            outcome => outcome,
+        }
     }
 
     /// Sends what goes back, together where that works, else one by one so that one refusal does
@@ -95,7 +108,8 @@ impl Executor<'_> {
     }
 
     /// Takes the lock again on a server whose connection was lost. The old connection's lock may
-    /// live on for a moment, until the server notices.
+    /// live on for a moment, until the server notices; or another run holds it while it finds out that
+    /// this one is under way, and gives it back.
     pub(super) fn relock(&mut self, target: &str) -> Result<(), EngineError> {
         for _ in 0..RELOCK_TRIES {
             if self.act(target, |engine| engine.try_lock())? == Lock::Taken {
@@ -150,18 +164,24 @@ impl Executor<'_> {
                 pending.push(batch.target.clone());
             }
         }
+        for target in self.fleet.rescued() {
+            if !pending.contains(&target) {
+                pending.push(target);
+            }
+        }
         pending
     }
 }
 
 pub(super) fn is_back_in(change: &RecordedChange, snapshot: &Snapshot) -> bool {
-    snapshot
-        .setting(&change.setting)
-        .is_some_and(|observed| verify::is_back(change, observed))
+    snapshot.setting(&change.setting).map_or_else(
+        || verify::is_gone_again(change, snapshot),
+        |observed| verify::is_back(change, observed),
+    )
 }
 
 /// The statement that a person would type to put a setting back.
-fn statement(change: &RecordedChange) -> String {
+pub(super) fn statement(change: &RecordedChange) -> String {
     let setting = &change.setting;
     match (change.engine, &change.undo) {
         (_, None) => format!("{setting} = *** (dbtune keeps no secret)"),

@@ -1,217 +1,298 @@
 //! Restarts a target by its own command, and only believes the server that it happened.
 
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::batch::Batch;
-use super::execute::{Executor, Progress, pending_targets};
+use super::execute::Executor;
+use super::recovery::{self, Known};
 use super::{Cause, Event};
-use crate::snapshot::Snapshot;
+use crate::engine::postgresql::Site;
+use crate::engine::{Clients, Target, process};
+use crate::ledger::{LedgerError, RecordedChange, Recovery, Restart};
+use crate::plan::start_question;
+use crate::snapshot::{Answer, Question, Snapshot};
 
-/// How long a restart command may take. PostgreSQL waits for a checkpoint before it stops.
-const COMMAND_LIMIT: Duration = Duration::from_secs(300);
-/// How long a server may take to be back after its restart command has ended.
-const BACK_LIMIT: Duration = Duration::from_secs(60);
 /// How much of what a command printed is worth showing, in bytes.
 const OUTPUT_SHOWN: usize = 2_000;
 
+/// What a restart may take besides the limits of its target: looks, and the lock.
+const BUSY_BESIDES: Duration = Duration::from_secs(60);
+
+/// A restart that is under way, and all that is needed where it fails.
+pub(super) struct Attempt {
+    pub(super) target: Target,
+    /// The server before it.
+    pub(super) before: Snapshot,
+    /// Its programs and files, where they are on this machine.
+    pub(super) site: Option<Site>,
+    /// How it would be brought back.
+    pub(super) recovery: Recovery,
+}
+
 impl Executor<'_> {
-    /// Restarts every target on which something waits for it, one after another, and asks again
-    /// what is in effect.
-    pub(super) fn restart_pending(&mut self, progress: &mut Progress) -> Result<(), Cause> {
-        for target in pending_targets(&progress.done) {
-            self.check_interrupt()?;
-            progress.restarted.push(target.clone());
-            self.restart(&target)?;
-            let waiting: Vec<_> = progress
-                .done
-                .iter()
-                .filter(|(change, _)| change.target == target)
-                .map(|(change, _)| change.clone())
-                .collect();
-            let judged = self.judge(&waiting)?;
-            progress.done.retain(|(change, _)| change.target != target);
-            progress.done.extend(judged);
+    /// Restarts a target: the one door. A start that a trial says no to is not begun. A server that does
+    /// not come back is brought up with its earlier values where that can be done, so that what the
+    /// run changed can be put back as everywhere; the restart has failed all the same.
+    pub(super) fn restart(&mut self, target: &str) -> Result<(), Cause> {
+        let before = self.snapshot(target)?;
+        if !self.start_is_trusted {
+            self.try_start(target, start_question(&before))?;
         }
-        Ok(())
+        let attempt = self.prepare(target, before)?;
+        let clients = self.act(target, |engine| engine.clients())?;
+        let clients = Clients {
+            connections: clients.connections.or(attempt.before.facts.connections),
+            ..clients
+        };
+        (self.report)(Event::InUse {
+            target: target.to_owned(),
+            clients: clients.clone(),
+        });
+        self.unlocked_for_a_while(&attempt.target)?;
+        // A restart that has begun is seen through: half of one is what nobody wants.
+        let shield = self.interrupt.shield();
+        let result = match self.carry_through(&attempt) {
+            Ok(after) => self.accept(&attempt, after, &clients),
+            Err(cause) => Err(self.rescue(&attempt, cause)),
+        };
+        self.locked_again(&result);
+        drop(shield);
+        result
     }
 
-    /// Restarts once more the targets that a failed run had restarted, so that what was put back
-    /// in their files runs again. One that cannot be restarted is told as waiting for it.
-    pub(super) fn restart_again(&mut self, begun: &[Batch], restarted: &[String]) {
-        for target in restarted {
-            let was_changed = begun.iter().any(|batch| batch.target == *target);
-            if was_changed
-                && self.is_pending(target)
-                && let Err(cause) = self.restart(target)
-            {
-                (self.report)(Event::Notice {
-                    target: target.clone(),
-                    text: cause.to_string(),
-                });
-            }
+    /// Tells everybody that this run goes on although its lock goes with a server: another one that
+    /// finds the lock free must not take it for one that was cut off.
+    pub(super) fn unlocked_for_a_while(&mut self, target: &Target) -> Result<(), Cause> {
+        // A restart, and the rescue where it fails, which has the same limits.
+        let limit = (target.restart_timeout + target.start_timeout) * 2 + BUSY_BESIDES;
+        let run = self.run_id();
+        Ok(self.ledger.busy(&run, limit)?)
+    }
+
+    /// Takes that back. Where the server is down it cannot be written, nor is the lock held.
+    pub(super) fn locked_again(&mut self, result: &Result<(), Cause>) {
+        if !matches!(result, Err(Cause::Down { .. })) {
+            let run = self.run_id();
+            // What stays there ends by itself, with its time or with the run.
+            drop(self.ledger.no_longer_busy(&run));
         }
     }
 
-    fn is_pending(&mut self, target: &str) -> bool {
-        self.snapshot(target).is_ok_and(|snapshot| {
-            snapshot
-                .settings
-                .values()
-                .any(|observed| observed.pending_restart)
+    /// Asks whether the server would start, where that can be tried.
+    pub(super) fn try_start(
+        &mut self,
+        target: &str,
+        question: Option<Question>,
+    ) -> Result<(), Cause> {
+        let Some(question) = question else {
+            return Ok(());
+        };
+        match self.act(target, |engine| engine.answer(&question))? {
+            Answer::Yes | Answer::Unknown(_) => Ok(()),
+            Answer::No(reason) => Err(Cause::WouldNotStart {
+                target: target.to_owned(),
+                reason,
+            }),
+        }
+    }
+
+    /// Finds out how the server would be brought back, and writes it down on the local disk.
+    fn prepare(&mut self, target: &str, before: Snapshot) -> Result<Attempt, Cause> {
+        let described = self
+            .fleet
+            .member(target)
+            .map(|member| member.target.clone())
+            .filter(|described| described.restart.is_some())
+            .ok_or_else(|| failed(target, "the target has none".to_owned()))?;
+        let site = self.act(target, |engine| engine.site())?;
+        let changes = self.changes_of(target);
+        let overrides = recovery::overrides(&before, &changes);
+        let recovery = Recovery {
+            run: self.run_id(),
+            target: target.to_owned(),
+            start_options: site
+                .as_ref()
+                .and_then(Site::start_options)
+                .filter(|options| !holds_a_secret(options, &before)),
+            steps: recovery::steps(&Known {
+                target: &described,
+                before: &before,
+                site: site.as_ref(),
+                changes: &changes,
+                overrides: &overrides,
+            }),
+            overrides,
+        };
+        let journal = self.ledger.journal();
+        if journal.knows(&recovery.run) {
+            journal.recovery(&recovery).map_err(LedgerError::from)?;
+        }
+        Ok(Attempt {
+            target: described,
+            before,
+            site,
+            recovery,
         })
     }
 
-    fn restart(&mut self, target: &str) -> Result<(), Cause> {
-        let before = self.snapshot(target)?;
-        let argv = self
-            .fleet
-            .member(target)
-            .and_then(|member| member.target.restart.clone())
-            .ok_or_else(|| failed(target, "the target has none".to_owned()))?;
+    fn run_id(&self) -> String {
+        let run = self.under_way.as_ref().map(|run| run.run.clone());
+        run.unwrap_or_default()
+    }
+
+    /// What the run under way has written, or may have, on a target.
+    fn changes_of(&self, target: &str) -> Vec<RecordedChange> {
+        let changes = self.under_way.iter().flat_map(|run| &run.changes);
+        changes
+            .filter(|change| change.target == target)
+            .cloned()
+            .collect()
+    }
+
+    /// Runs the restart command and waits until the server is back.
+    pub(super) fn carry_through(&mut self, attempt: &Attempt) -> Result<Snapshot, Cause> {
+        let target = &attempt.target;
+        let argv = target.restart.clone().unwrap_or_default();
         (self.report)(Event::Restarting {
-            target: target.to_owned(),
-            command: argv.join(" "),
+            target: target.name.clone(),
+            command: recovery::line(&argv),
         });
-        // A restart that has begun is seen through: half of one is what nobody wants.
-        let shield = self.interrupt.shield();
         let begun = Instant::now();
-        run_command(&argv).map_err(|reason| failed(target, reason))?;
-        let after = self.wait_until_back(target, &before)?;
+        run_command(&argv, target.restart_timeout)
+            .map_err(|reason| failed(&target.name, reason))?;
+        let after = self.wait_until_back(attempt)?;
         (self.report)(Event::Restarted {
-            target: target.to_owned(),
+            target: target.name.clone(),
             took: begun.elapsed(),
         });
-        self.relock(target)?;
-        drop(shield);
-        check_same_server(target, &before, &after)?;
-        if before.identity.version != after.identity.version {
-            (self.report)(Event::VersionMoved {
-                target: target.to_owned(),
-                before: before.identity.version,
-                after: after.identity.version,
-            });
-        }
-        Ok(())
+        Ok(after)
     }
 
     /// Waits until the server answers in a new life.
-    fn wait_until_back(&mut self, target: &str, before: &Snapshot) -> Result<Snapshot, Cause> {
-        let end = Instant::now() + BACK_LIMIT;
+    fn wait_until_back(&mut self, attempt: &Attempt) -> Result<Snapshot, Cause> {
+        let target = &attempt.target.name;
+        let end = Instant::now() + attempt.target.start_timeout;
+        let before = &attempt.before.identity.started_at;
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let answer = self
                 .act(target, |engine| engine.reconnect(left))
                 .and_then(|()| self.snapshot(target));
             let reason = match answer {
-                Ok(now) if now.identity.started_at != before.identity.started_at => {
-                    return Ok(now);
-                }
+                Ok(now) if now.identity.started_at != *before => return Ok(now),
                 Ok(_) => format!(
-                    "the command ended well, but the server runs since {} without a restart",
-                    before.identity.started_at
+                    "the command ended well, but the server runs since {before} without a restart"
                 ),
                 Err(error) => format!("it does not answer: {error}"),
             };
             if Instant::now() >= end {
-                return Err(Cause::NotRestarted {
-                    target: target.to_owned(),
-                    reason,
-                });
+                return Err(not_restarted(target, reason));
             }
             thread::sleep(Duration::from_millis(100));
         }
     }
-}
 
-fn check_same_server(target: &str, before: &Snapshot, after: &Snapshot) -> Result<(), Cause> {
-    let (was, is) = (&before.identity.system, &after.identity.system);
-    if before.engine == crate::setting::EngineKind::Postgresql && was != is {
-        return Err(Cause::NotRestarted {
-            target: target.to_owned(),
-            reason: format!(
-                "another server answers at {}: system identifier {is}, it was {was}",
-                after.address
-            ),
-        });
+    /// Takes the lock on a server that is back, and looks at what came back.
+    pub(super) fn accept(
+        &mut self,
+        attempt: &Attempt,
+        after: Snapshot,
+        clients: &Clients,
+    ) -> Result<(), Cause> {
+        let target = &attempt.target.name;
+        self.relock(target)?;
+        let (was, is) = (&attempt.before.identity, after.identity);
+        if was.version != is.version {
+            (self.report)(Event::VersionMoved {
+                target: target.clone(),
+                before: was.version.clone(),
+                after: is.version.clone(),
+            });
+        }
+        if let Some(member) = self.fleet.member(target) {
+            member.restarts.push(Restart {
+                target: target.clone(),
+                connections: clients.connections,
+                in_transaction: clients.in_transaction,
+                version_before: was.version.clone(),
+                version_after: is.version,
+            });
+        }
+        if was.role == is.role {
+            return Ok(());
+        }
+        let reason = format!("it was a {} and came back as a {}", was.role, is.role);
+        Err(not_restarted(target, reason))
     }
-    Ok(())
 }
 
-/// Runs a command to its end. Its output goes into a file, because a server that it starts keeps
-/// the output open for as long as it lives.
-fn run_command(argv: &[String]) -> Result<(), String> {
+/// Whether a command line sets something secret, which no journal may hold.
+fn holds_a_secret(options: &str, server: &Snapshot) -> bool {
+    let mut settings = server.settings.iter();
+    settings.any(|(name, observed)| observed.secret && options.contains(name.as_str()))
+}
+
+/// Runs a command to its end, or to the end of its time.
+pub(super) fn run_command(argv: &[String], limit: Duration) -> Result<(), String> {
     let [program, arguments @ ..] = argv else {
         return Err("it is empty".to_owned());
     };
-    let mut output = tempfile::tempfile().map_err(|e| format!("no temporary file: {e}"))?;
-    let child = spawn(program, arguments, &output)
+    let mut command = Command::new(program);
+    command.args(arguments);
+    let ended = process::run(command, limit, &|| false)
         .map_err(|error| format!("cannot run {program}: {error}"))?;
-    let status = wait(child).map_err(|error| format!("{program}: {error}"))?;
-    match status {
+    match ended.status {
         Some(status) if status.success() => Ok(()),
         Some(status) => Err(format!(
             "{program} ended with {status}{}",
-            tail(&mut output)
+            tail(&ended.said)
         )),
         None => Err(format!(
             "{program} had not ended after {} s and was stopped{}",
-            COMMAND_LIMIT.as_secs(),
-            tail(&mut output)
+            limit.as_secs_f64(),
+            tail(&ended.said)
         )),
-    }
-}
-
-fn spawn(program: &str, arguments: &[String], output: &File) -> io::Result<Child> {
-    let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(output.try_clone()?)
-        .stderr(output.try_clone()?);
-    // A Ctrl-C is for dbtune, which then puts things back; half a restart would be in its way.
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    command.spawn()
-}
-
-fn wait(mut child: Child) -> io::Result<Option<ExitStatus>> {
-    let end = Instant::now() + COMMAND_LIMIT;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
-        }
-        if Instant::now() >= end {
-            child.kill()?;
-            child.wait()?;
-            return Ok(None);
-        }
-        thread::sleep(Duration::from_millis(10));
     }
 }
 
 /// The end of what a command printed, as a part of a message.
-fn tail(output: &mut File) -> String {
-    let mut bytes = Vec::new();
-    let read = output
-        .seek(SeekFrom::Start(0))
-        .and_then(|_| output.read_to_end(&mut bytes));
-    let from = bytes.len().saturating_sub(OUTPUT_SHOWN);
-    let text = bytes
-        .get(from..)
-        .map(String::from_utf8_lossy)
-        .unwrap_or_default();
-    match read {
-        Ok(_) if !text.trim().is_empty() => format!("; it said: {}", text.trim()),
-        Ok(_) | Err(_) => String::new(),
+fn tail(said: &str) -> String {
+    let said = said.trim();
+    if said.is_empty() {
+        return String::new();
+    }
+    let from = said.len().saturating_sub(OUTPUT_SHOWN);
+    let from = (from..said.len()).find(|&at| said.is_char_boundary(at));
+    let shown = from.and_then(|from| said.get(from..)).unwrap_or_default();
+    format!("; it said: {shown}")
+}
+
+/// A cause as one text, with the steps where there are any.
+pub(super) fn told(cause: &Cause) -> String {
+    match cause {
+        Cause::Down { steps, .. } => format!("{cause}\n  {}", steps.join("\n  ")),
+        Cause::Interrupted
+        | Cause::Engine(_)
+        | Cause::Ledger(_)
+        | Cause::NotAsWritten { .. }
+        | Cause::RestartCommand { .. }
+        | Cause::NotRestarted { .. }
+        | Cause::NoOrder { .. }
+        | Cause::NotReplayed { .. }
+        | Cause::WouldNotStart { .. } => cause.to_string(),
     }
 }
 
 fn failed(target: &str, reason: String) -> Cause {
     Cause::RestartCommand {
+        target: target.to_owned(),
+        reason,
+    }
+}
+
+pub(super) fn not_restarted(target: &str, reason: String) -> Cause {
+    Cause::NotRestarted {
         target: target.to_owned(),
         reason,
     }

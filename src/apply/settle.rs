@@ -36,6 +36,18 @@ impl Executor<'_> {
             if self.interrupt.is_raised() {
                 return Err(ApplyError::InterruptedBefore);
             }
+            let run = &stored.intent.run;
+            let claimed = self
+                .ledger
+                .claim(run)
+                .map_err(|error| ApplyError::NotSettled {
+                    run: run.clone(),
+                    reason: format!("{error}; nothing was put back yet"),
+                    left: Vec::new(),
+                })?;
+            if !claimed {
+                return Err(ApplyError::under_way(stored));
+            }
             settled.push(self.settle_one(&stored.intent, by, restart)?);
         }
         Ok(settled)
@@ -50,6 +62,8 @@ impl Executor<'_> {
             started_at: run.started_at.clone(),
         }));
         let shield = self.interrupt.shield();
+        self.under_way = Some(run.clone());
+        self.recognise_rescues(run);
         let mut left = Vec::new();
         for batch in batches.iter().rev() {
             left.extend(self.settle_batch(run, batch)?);
@@ -73,9 +87,15 @@ impl Executor<'_> {
             settled.pending_restart = self.still_pending(&batches);
         }
         let ending = self.settled_ending(run, by, &settled);
-        let ended = self.ledger.end(&ending).map_err(ApplyError::NotRecorded);
+        let ended = self.ledger.end(&ending);
         drop(shield);
-        ended.map(|()| settled)
+        match ended {
+            Ok(()) => Ok(settled),
+            Err(source) => Err(ApplyError::SettledUnrecorded {
+                run: run.run.clone(),
+                source,
+            }),
+        }
     }
 
     /// Before anything is put back: is every server there that the run changed?
@@ -105,8 +125,19 @@ impl Executor<'_> {
             .snapshot(&batch.target)
             .map_err(|error: EngineError| not_settled(error.to_string()))?;
         let ours = self.without_changed_since(batch, &snapshot);
-        self.put_back_batch(&ours)
-            .map_err(|error| not_settled(error.to_string()))
+        let left = self
+            .put_back_batch(&ours)
+            .and_then(|left| self.persist_settled(&ours).map(|()| left));
+        left.map_err(|error| not_settled(error.to_string()))
+    }
+
+    /// Makes a server's file hold what runs. What was put back may run already without standing there:
+    /// the run may have been cut off between the two, and the file cannot be read.
+    fn persist_settled(&mut self, ours: &Batch) -> Result<(), EngineError> {
+        if ours.changes.is_empty() || !self.is_persisted(&ours.target) {
+            return Ok(());
+        }
+        self.act(&ours.target, |engine| engine.persist())
     }
 
     /// The part of a batch that nobody has touched since.
@@ -147,6 +178,7 @@ impl Executor<'_> {
                 })
                 .collect(),
             restarted: settled.restarted.clone(),
+            restarts: self.fleet.restarts(),
             pending_restart: settled.pending_restart.clone(),
             error: Some("the run was cut off".to_owned()),
             settled_by: Some(by.to_owned()),

@@ -2,7 +2,7 @@
 
 use crate::ledger::{Outcome, RecordedChange};
 use crate::setting::{Assignment, Domain, Effect, EngineKind, Value};
-use crate::snapshot::{Entry, Observed, Override, OverrideKind};
+use crate::snapshot::{Entry, Observed, Override, OverrideKind, Snapshot};
 
 /// Whether the write stands in the server's files, as far as they can be read.
 pub(super) fn is_stored(change: &RecordedChange, observed: &Observed) -> bool {
@@ -44,6 +44,25 @@ pub(super) fn outcome(change: &RecordedChange, observed: &Observed) -> Result<Ou
         "runs with {}",
         shown(change, observed, &observed.running)
     ))
+}
+
+/// Whether an entry was to be taken away and the server shows no more of the setting: PostgreSQL
+/// keeps a place for one that nobody owns only while it stands in a file.
+pub(super) fn is_taken_away(change: &RecordedChange, snapshot: &Snapshot) -> bool {
+    is_gone(change, change.assignment.as_ref(), snapshot)
+}
+
+/// The same, where taking it away is the way back.
+pub(super) fn is_gone_again(change: &RecordedChange, snapshot: &Snapshot) -> bool {
+    is_gone(change, change.undo.as_ref(), snapshot)
+}
+
+fn is_gone(change: &RecordedChange, sent: Option<&Assignment>, snapshot: &Snapshot) -> bool {
+    change.engine == EngineKind::Postgresql
+        && sent == Some(&Assignment::Reset)
+        && snapshot.files_readable
+        && snapshot.setting(&change.setting).is_none()
+        && snapshot.is_loaded(&change.setting).is_some()
 }
 
 /// Whether a setting is as it was before the write.

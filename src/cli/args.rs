@@ -102,6 +102,8 @@ pub enum Command {
     Rollback(RollbackArgs),
     /// List the runs, newest first, or show one.
     History(HistoryArgs),
+    /// Examine every target: what stands between dbtune and a change there.
+    Doctor(DoctorArgs),
     /// Check, show or begin a tuning profile.
     #[command(subcommand)]
     Profile(ProfileCommand),
@@ -183,6 +185,17 @@ pub struct RollbackArgs {
 pub struct HistoryArgs {
     /// The run to show, or the beginning of its id.
     pub run_id: Option<String>,
+}
+
+/// Arguments of `doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Only this target; may be given more than once.
+    #[arg(long, value_name = "NAME")]
+    pub target: Vec<String>,
+    /// Print what gives ROLE the rights that the profile needs, and no more; examines nothing.
+    #[arg(long, value_name = "ROLE")]
+    pub print_grants: Option<String>,
 }
 
 /// The commands under `profile`.

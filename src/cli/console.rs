@@ -25,7 +25,16 @@ pub struct Console {
     quiet: bool,
     verbose: bool,
     /// Why the answer could not be written, where it could not.
-    unanswered: RefCell<Option<io::Error>>,
+    unanswered: RefCell<Option<Unanswered>>,
+}
+
+/// An answer that could not be written.
+#[derive(Debug)]
+pub struct Unanswered {
+    /// Why not.
+    pub error: io::Error,
+    /// What it would have said.
+    pub text: String,
 }
 
 impl Console {
@@ -55,12 +64,13 @@ impl Console {
         if let Err(error) = write_whole(&mut io::stdout().lock(), text)
             && error.kind() != io::ErrorKind::BrokenPipe
         {
-            self.unanswered.replace(Some(error));
+            let text = text.to_owned();
+            self.unanswered.replace(Some(Unanswered { error, text }));
         }
     }
 
     /// Why an answer could not be written, where one could not: the disk it goes to is full, say.
-    pub fn unanswered(&self) -> Option<io::Error> {
+    pub fn unanswered(&self) -> Option<Unanswered> {
         self.unanswered.take()
     }
 

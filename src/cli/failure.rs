@@ -1,17 +1,20 @@
 //! From the errors of the library to what a user reads and a script sees.
 
+mod recording;
+
 use std::error::Error;
 
 use serde_json::{Value, json};
 
 use super::Exit;
 use super::console::Console;
-use crate::apply::{ApplyError, Cause, Left};
+use crate::apply::{ApplyError, Cause, Held, Left};
 use crate::engine::EngineError;
-use crate::ledger::{LedgerError, Outcome, RunCommand};
-use crate::plan::PlanError;
+use crate::ledger::{Outcome, RunCommand};
+use crate::plan::{HazardKind, PlanError};
 use crate::profile::Mistake;
 use crate::render::{self, RunFacts, Unwell, mistakes};
+pub use recording::{of_history_before_a_run, of_ledger_error};
 
 /// A command that did not end well.
 #[derive(Debug)]
@@ -165,7 +168,14 @@ pub fn of_engine_errors(errors: &[EngineError]) -> Failure {
         }
         many => {
             let texts: Vec<String> = many.iter().map(ToString::to_string).collect();
-            Failure::new(Exit::Failed, "server", texts.join("\n")).hint_if(hints(many))
+            // What is written wrongly stays wrong, whatever the servers do.
+            let is_mistake = |error: &EngineError| matches!(error, EngineError::Unusable { .. });
+            let (exit, kind) = if many.iter().any(is_mistake) {
+                (Exit::Usage, "usage")
+            } else {
+                (Exit::Failed, "server")
+            };
+            Failure::new(exit, kind, texts.join("\n")).hint_if(hints(many))
         }
     }
 }
@@ -185,16 +195,29 @@ pub fn of_engine_error(error: &EngineError, exit: Exit) -> Failure {
     let (causes, hint) = details(error);
     let kind = match error {
         EngineError::Connect { .. } => "connect",
+        EngineError::Unusable { .. } => "usage",
         EngineError::Lost { .. } => "connection_lost",
         EngineError::Refused { .. } => "refused_by_server",
+        EngineError::NotReadable {
+            managed_by: Some(_),
+            ..
+        } => HazardKind::ManagedElsewhere.key(),
+        EngineError::NotReadable {
+            managed_by: None, ..
+        } => HazardKind::NotPermitted.key(),
         EngineError::ReloadAbandoned { .. } => "reload_abandoned",
         EngineError::Unexpected { .. } => "unexpected_answer",
         EngineError::Interrupted => "interrupted",
     };
-    let exit = if matches!(error, EngineError::Interrupted) {
-        Exit::Interrupted
-    } else {
-        exit
+    let exit = match error {
+        EngineError::Interrupted => Exit::Interrupted,
+        EngineError::NotReadable { .. } => Exit::Refused,
+        EngineError::Unusable { .. } => Exit::Usage,
+        EngineError::Connect { .. }
+        | EngineError::Lost { .. }
+        | EngineError::Refused { .. }
+        | EngineError::ReloadAbandoned { .. }
+        | EngineError::Unexpected { .. } => exit,
     };
     Failure {
         causes,
@@ -216,16 +239,14 @@ pub fn details(error: &EngineError) -> (Vec<String>, Option<String>) {
             (sqlstate.chain(detail).collect(), hint.clone())
         }
         EngineError::ReloadAbandoned { problems, .. } => (problems.clone(), None),
-        EngineError::Connect { hint, .. } => (Vec::new(), hint.clone()),
+        EngineError::Connect { hint, .. } | EngineError::Unusable { hint, .. } => {
+            (Vec::new(), hint.clone())
+        }
+        EngineError::NotReadable { hint, .. } => (Vec::new(), Some(hint.clone())),
         EngineError::Lost { .. } | EngineError::Unexpected { .. } | EngineError::Interrupted => {
             (Vec::new(), None)
         }
     }
-}
-
-/// The history that could not be read or written.
-pub fn of_ledger_error(error: &LedgerError) -> Failure {
-    Failure::from_error(Exit::Failed, "history", error)
 }
 
 /// Why no plan could be made.
@@ -242,6 +263,10 @@ pub fn of_apply_error(error: &ApplyError, facts: &RunFacts) -> Failure {
     let failure = match error {
         ApplyError::Locked { .. } => Failure::from_error(Exit::Locked, "locked", error)
             .hint("nothing was changed; try again when that run has ended"),
+        ApplyError::UnderWay { run, until, .. } => {
+            Failure::from_error(Exit::Locked, "locked", error)
+                .hint(under_way(run, until.as_deref()))
+        }
         ApplyError::InterruptedBefore => {
             Failure::from_error(Exit::Interrupted, "interrupted", error)
         }
@@ -250,24 +275,55 @@ pub fn of_apply_error(error: &ApplyError, facts: &RunFacts) -> Failure {
             failure.message = format!("{}; nothing was changed", failure.message);
             failure
         }
-        ApplyError::NotRecorded(_) => Failure::from_error(Exit::Refused, "history", error)
-            .hint("every change is written down before it is made: the role needs CREATE on the database, the local journal a folder it may write (DBTUNE_STATE_DIR)"),
+        ApplyError::NotRecorded(cause) => Failure::from_error(Exit::Refused, "history", error)
+            .hint(recording::how_to_record(cause)),
+        ApplyError::SettledUnrecorded { source, .. } => {
+            Failure::from_error(Exit::Failed, "not_settled", error)
+                .hint(recording::how_to_record(source))
+        }
         ApplyError::NotSettled { left, .. } => {
             Failure::from_error(Exit::Failed, "not_settled", error).hint_if(by_hand(left, None))
         }
-        ApplyError::Failed { run, cause, changes, restarted, left, pending_restart } => {
+        ApplyError::Failed {
+            run,
+            cause,
+            changes,
+            restarted,
+            left,
+            pending_restart,
+            held,
+        } => {
             let unwell = Unwell {
-                outcome: if left.is_empty() && facts.command == RunCommand::Apply { Outcome::RolledBack } else { Outcome::Failed },
+                outcome: if left.is_empty() && facts.command == RunCommand::Apply {
+                    Outcome::RolledBack
+                } else {
+                    Outcome::Failed
+                },
                 changes,
                 left,
                 restarted,
                 pending_restart,
             };
-            return failed(run, cause, left, pending_restart)
-                .document(render::failed_json(facts, &unwell));
+            let mut failure = failed(run, cause, left, &not_held(pending_restart, held));
+            failure.causes.extend(held.iter().map(still_held));
+            return failure.document(render::failed_json(facts, &unwell));
         }
     };
     failure.document(render::failed_json(&not_begun, &Unwell::refused()))
+}
+
+/// What to do while another run restarts a server.
+fn under_way(run: &str, until: Option<&str>) -> String {
+    let again = "nothing was changed; try again when that run has ended";
+    until.map_or_else(
+        || again.to_owned(),
+        |until| {
+            format!(
+                "{again}\nit restarts a server, and has time for that until {until}. Was it killed? \
+                 Then put it back from its own machine, which knows at once: dbtune rollback {run}"
+            )
+        },
+    )
 }
 
 fn failed(run: &str, cause: &Cause, left: &[Left], pending_restart: &[String]) -> Failure {
@@ -276,7 +332,12 @@ fn failed(run: &str, cause: &Cause, left: &[Left], pending_restart: &[String]) -
     } else {
         (Exit::Failed, "run_failed")
     };
-    let what = if left.is_empty() {
+    let is_down = matches!(cause, Cause::Down { .. });
+    let what = if left.is_empty() && is_down {
+        "nothing that this run wrote is left, and what had waited for the restart still stands in the \
+         files"
+            .to_owned()
+    } else if left.is_empty() {
         "everything that it changed has been put back".to_owned()
     } else {
         let left: Vec<String> = left
@@ -298,8 +359,55 @@ fn failed(run: &str, cause: &Cause, left: &[Left], pending_restart: &[String]) -
             pending_restart.join(", ")
         ));
     }
-    let hint = by_hand(left, Some(run));
-    failure.hint_if(hint)
+    let hints = recovery(cause, run)
+        .into_iter()
+        .chain(by_hand(left, Some(run)));
+    let hints: Vec<String> = hints.collect();
+    failure.hint_if((!hints.is_empty()).then(|| hints.join("\n")))
+}
+
+/// The targets that a restart brings back as they were: not those that would not start.
+fn not_held(pending_restart: &[String], held: &[Held]) -> Vec<String> {
+    let is_held = |name: &String| {
+        let mut held = held.iter();
+        held.any(|held| held.target == *name && !held.settings.is_empty())
+    };
+    let pending = pending_restart.iter();
+    pending.filter(|name| !is_held(name)).cloned().collect()
+}
+
+/// What to know of a server that lives by its command line alone.
+fn still_held(held: &Held) -> String {
+    let target = &held.target;
+    let names: Vec<&str> = held
+        .settings
+        .iter()
+        .map(crate::setting::SettingName::as_str)
+        .collect();
+    if names.is_empty() {
+        return format!(
+            "{target} runs with earlier values on its command line until it is restarted"
+        );
+    }
+    format!(
+        "{target} runs only by earlier values on its command line: its files still hold what an earlier \
+         run or a hand has stored for {}, and with that it does not start. Before it is restarted, take \
+         that back: dbtune rollback RUN (dbtune history names the run that waits for a restart), or ALTER \
+         SYSTEM RESET {}",
+        names.join(", "),
+        names.join("; ALTER SYSTEM RESET "),
+    )
+}
+
+/// How a server that is down is brought back by hand.
+fn recovery(cause: &Cause, run: &str) -> Option<String> {
+    let Cause::Down { target, steps, .. } = cause else {
+        return None;
+    };
+    Some(format!(
+        "to bring {target} back (dbtune history {run} shows this again):\n  {}",
+        steps.join("\n  ")
+    ))
 }
 
 /// The statements that put back what dbtune could not.

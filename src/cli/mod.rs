@@ -18,12 +18,13 @@ use clap::Parser as _;
 use clap::error::ErrorKind;
 
 use args::{Cli, Command, Format};
-use console::Console;
+use console::{Console, Unanswered};
 use environment::Environment;
 pub use exit::Exit;
 pub use failure::Failure;
 use setup::Desk;
 
+use crate::ledger::Journal;
 use crate::sandbox::SandboxError;
 
 /// Runs the command line of this process.
@@ -38,17 +39,44 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli, environment: &Environment) -> Exit {
     let console = Console::new(&cli.global, environment);
-    let exit = dispatch(cli, environment, &console).unwrap_or_else(|failure| {
-        tell(&failure, &console);
-        failure.exit
-    });
-    match console.unanswered() {
-        Some(error) => {
-            console.warn(&format!("error: the answer could not be written: {error}"));
-            Exit::Failed
-        }
-        None => exit,
+    let outcome = dispatch(cli, environment, &console);
+    if let Err(failure) = &outcome {
+        tell(failure, &console);
     }
+    let Some(unanswered) = console.unanswered() else {
+        return outcome.unwrap_or_else(|failure| failure.exit);
+    };
+    if let Err(lost) = &outcome {
+        console.warn(&lost.human(console.error_color));
+    }
+    let run = outcome
+        .ok()
+        .and_then(|_exit| carried_out(cli, environment, &unanswered));
+    console.warn(&not_told(&unanswered, run.as_deref()).human(console.error_color));
+    Exit::Failed
+}
+
+fn not_told(lost: &Unanswered, run: Option<&str>) -> Failure {
+    let message = format!("the answer could not be written: {}", lost.error);
+    let Some(run) = run else {
+        return Failure::new(Exit::Failed, "unanswered", message);
+    };
+    let message = format!("{message}; run {run} was carried out, and what it did stands");
+    Failure::new(Exit::Failed, "unanswered", message).hint(format!(
+        "dbtune history {run} shows it, dbtune rollback {run} undoes it"
+    ))
+}
+
+/// The run of which an answer that was lost would have told: the journal holds it, and the answer names
+/// it.
+fn carried_out(cli: &Cli, environment: &Environment, lost: &Unanswered) -> Option<String> {
+    if !matches!(cli.command, Command::Apply(_) | Command::Rollback(_)) {
+        return None;
+    }
+    let journal = Journal::new(environment.state_folder()?.join("runs"));
+    let runs = journal.runs().ok()?.into_iter().rev();
+    let mut ids = runs.map(|stored| stored.intent.run);
+    ids.find(|run| lost.text.contains(run.as_str()))
 }
 
 fn dispatch(cli: &Cli, environment: &Environment, console: &Console) -> Result<Exit, Failure> {
@@ -64,6 +92,7 @@ fn dispatch(cli: &Cli, environment: &Environment, console: &Console) -> Result<E
         Command::Apply(args) => commands::apply::run(&desk, args),
         Command::Rollback(args) => commands::rollback::run(&desk, args),
         Command::History(args) => commands::history::run(&desk, args),
+        Command::Doctor(args) => commands::doctor::run(&desk, args),
         Command::Profile(command) => commands::profile::run(&desk, command),
         Command::Sandbox(args) => sandbox(&desk, args),
     };

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use super::args::{Global, SelectionArgs};
 use super::console::Console;
 use super::environment::Environment;
-use super::failure::{of_engine_errors, of_mistakes};
+use super::failure::{of_engine_error, of_engine_errors, of_mistakes, of_plan_error};
 use super::targets::{self, Flags, Targets};
 use super::{Exit, Failure};
 use crate::apply::Fleet;
-use crate::engine::{Interrupt, Target};
+use crate::engine::{EngineError, Interrupt, Target};
 use crate::ledger::{Journal, Ledger, SharedLedger};
-use crate::plan::{PlannedTarget, Selection};
+use crate::plan::{Plan, PlanError, PlannedTarget, Selection};
 use crate::profile::{self, Mistake, Profile};
 use crate::setting::EngineKind;
 use crate::snapshot::Snapshot;
@@ -89,20 +89,43 @@ impl Desk<'_> {
 
     /// Connects to these targets, all at once.
     pub fn connect(&self, targets: &[Target]) -> Result<Fleet, Failure> {
-        Fleet::connect(targets, &self.interrupt).map_err(|errors| of_engine_errors(&errors))
+        Fleet::connect(targets, &self.interrupt).map_err(|errors| {
+            let failure = of_engine_errors(&errors);
+            let hint = errors.iter().find_map(|error| self.how_to_recover(error));
+            failure.hint_if(hint)
+        })
     }
 
-    /// The history: the local journal, and the schema `dbtune` in the first PostgreSQL target.
+    /// Where to read how a server is brought back that a run of this machine has restarted last.
+    fn how_to_recover(&self, error: &EngineError) -> Option<String> {
+        let EngineError::Connect { target, .. } = error else {
+            return None;
+        };
+        let journal = Journal::new(self.environment.state_folder()?.join("runs"));
+        let last = journal.runs().ok()?.pop()?;
+        let run = &last.intent.run;
+        let mut recoveries = journal.recoveries(run).into_iter();
+        let is_open = last.ending.is_none_or(|ending| ending.error.is_some());
+        (is_open && recoveries.any(|recovery| recovery.target == *target)).then(|| {
+            format!(
+                "run {run} was restarting {target} and did not end well; \
+                 dbtune history {run} shows how to bring it back"
+            )
+        })
+    }
+
+    /// The history: the local journal, and the schema `dbtune` in the first PostgreSQL target that
+    /// is no standby.
     pub fn ledger(&self, targets: &Targets) -> Result<Ledger, Failure> {
         let folder = self.environment.state_folder().ok_or_else(|| {
             Failure::usage("there is no folder for the journal")
                 .hint("set DBTUNE_STATE_DIR, or HOME")
         })?;
-        let first = targets
+        let candidates = targets
             .list
             .iter()
-            .find(|target| target.engine == EngineKind::Postgresql);
-        let shared = first.map(|target| SharedLedger::new(target.clone(), self.interrupt.clone()));
+            .filter(|target| target.engine == EngineKind::Postgresql);
+        let shared = SharedLedger::new(candidates.cloned().collect(), self.interrupt.clone());
         Ok(Ledger::new(Journal::new(folder.join("runs")), shared))
     }
 }
@@ -146,6 +169,11 @@ pub fn needed(
 }
 
 fn check_names(profile: &Profile, selection: &Selection, targets: &Targets) -> Result<(), Failure> {
+    check_phases(profile, selection)?;
+    check_targets(selection, targets)
+}
+
+fn check_phases(profile: &Profile, selection: &Selection) -> Result<(), Failure> {
     let numbers: Vec<u32> = profile.phases.iter().map(|phase| phase.number).collect();
     for number in selection.phases.iter().flatten() {
         if !numbers.contains(number) {
@@ -156,6 +184,11 @@ fn check_names(profile: &Profile, selection: &Selection, targets: &Targets) -> R
             );
         }
     }
+    Ok(())
+}
+
+/// Checks that every target that was asked for by name is known.
+pub fn check_targets(selection: &Selection, targets: &Targets) -> Result<(), Failure> {
     for name in selection.targets.iter().flatten() {
         if !targets.list.iter().any(|target| target.name == *name) {
             let known: Vec<&str> = targets.list.iter().map(|t| t.name.as_str()).collect();
@@ -238,6 +271,26 @@ fn check_requirements(profile: &Profile, snapshots: &[Snapshot]) -> Result<(), F
     )
 }
 
+/// Refuses two targets that are one server: a run would lock itself out, and write everything twice.
+pub fn refuse_one_server_twice(snapshots: &[Snapshot]) -> Result<(), Failure> {
+    for (index, one) in snapshots.iter().enumerate() {
+        let is_same = |other: &&Snapshot| {
+            other.engine == one.engine
+                && other.identity.system == one.identity.system
+                && other.identity.started_at == one.identity.started_at
+                && other.identity.role == one.identity.role
+        };
+        if let Some(other) = snapshots.iter().skip(index + 1).find(is_same) {
+            let message = format!(
+                "the targets {} ({}) and {} ({}) are one server; nothing was changed",
+                one.target, one.address, other.target, other.address
+            );
+            return Err(Failure::usage(message).hint("take one of them out of the targets file"));
+        }
+    }
+    Ok(())
+}
+
 /// The servers as the planner sees them.
 pub fn planned<'a>(targets: &'a [Target], snapshots: &'a [Snapshot]) -> Vec<PlannedTarget<'a>> {
     targets
@@ -250,6 +303,32 @@ pub fn planned<'a>(targets: &'a [Target], snapshots: &'a [Snapshot]) -> Vec<Plan
             restart: target.restart.as_deref(),
         })
         .collect()
+}
+
+/// Makes a plan, asks the servers what it leaves open, and makes it again with what they said.
+///
+/// With `trials`, a start with the planned settings is tried as well, where that can be done: it
+/// takes longer than a look, and so belongs to what is about to be applied.
+pub fn judged(
+    fleet: &mut Fleet,
+    targets: &[Target],
+    snapshots: &mut [Snapshot],
+    trials: bool,
+    make: impl Fn(&[PlannedTarget<'_>]) -> Result<Plan, PlanError>,
+) -> Result<Plan, Failure> {
+    loop {
+        let mut plan = make(&planned(targets, snapshots)).map_err(|error| of_plan_error(&error))?;
+        for questions in plan.questions.values_mut() {
+            questions.retain(|question| trials || !question.is_trial());
+        }
+        plan.questions.retain(|_, questions| !questions.is_empty());
+        if plan.questions.is_empty() {
+            return Ok(plan);
+        }
+        fleet
+            .answer(&plan.questions, snapshots)
+            .map_err(|error| of_engine_error(&error, Exit::Failed))?;
+    }
 }
 
 /// The names in a list of hazards that `--allow` took.

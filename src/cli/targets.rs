@@ -6,7 +6,9 @@
 
 mod file;
 mod libpq;
+mod memory;
 mod reach;
+mod restarting;
 mod service;
 mod url;
 
@@ -263,12 +265,17 @@ fn described(
         url: reach.url,
         from: from.to_owned(),
         restart: None,
+        restart_timeout: Target::RESTART_TIMEOUT,
+        start_timeout: Target::START_TIMEOUT,
+        rescue: None,
         persist: default_persist(engine),
         persist_stated: false,
         access: Access {
             passwords: reach.passwords,
             ..Access::default()
         },
+        memory: None,
+        config_command: None,
     };
     Ok((target, reach.warnings))
 }

@@ -4,7 +4,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{EngineError, Interrupt};
+use super::{EngineError, Interrupt, Target};
 
 /// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -33,6 +33,16 @@ impl Refusal {
             reason: reason.into(),
             hint: hint.map(str::to_owned),
             passing: false,
+        }
+    }
+
+    /// The error where it is about what the user has written, before any server was asked.
+    pub(super) fn of_target(self, target: &Target) -> EngineError {
+        EngineError::Unusable {
+            target: target.name.clone(),
+            from: target.from.clone(),
+            reason: self.reason,
+            hint: self.hint,
         }
     }
 

@@ -1,5 +1,7 @@
 //! What can go wrong between dbtune and a server.
 
+use crate::snapshot::Manager;
+
 /// What can go wrong between dbtune and a server. Every text is free of secrets.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
@@ -11,6 +13,18 @@ pub enum EngineError {
         /// Where it was looked for.
         address: String,
         /// Why not, in plain words: refused, wrong password, no such host, gave up after 10 s.
+        reason: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+    /// The URL, or a file that it or the target names, is of no use: no server was asked.
+    #[error("cannot connect to {target} at the URL from {from}: {reason}")]
+    Unusable {
+        /// The target's name.
+        target: String,
+        /// Where the URL is from.
+        from: String,
+        /// What is wrong with it.
         reason: String,
         /// What to do about it.
         hint: Option<String>,
@@ -42,6 +56,18 @@ pub enum EngineError {
         detail: Option<String>,
         /// HINT of the server.
         hint: Option<String>,
+    },
+    /// The server does not let its settings be read, so nothing can be planned there.
+    #[error("the settings of {target} cannot be read: {reason}")]
+    NotReadable {
+        /// The target's name.
+        target: String,
+        /// Why not.
+        reason: String,
+        /// What to do about it.
+        hint: String,
+        /// Who manages the server, where the reason is that somebody does; `None`: a right is missing.
+        managed_by: Option<Manager>,
     },
     /// The server took the reload and did not read its files within the time given.
     #[error("{target} has not read its configuration files {waited_seconds} s after the reload")]

@@ -5,11 +5,13 @@
 
 mod access;
 mod attempt;
+mod clients;
 mod error;
 mod interrupt;
 mod password;
 mod password_file;
 pub mod postgresql;
+pub mod process;
 pub mod redis;
 mod target;
 mod tls;
@@ -17,6 +19,7 @@ mod tls;
 use std::time::Duration;
 
 pub use access::{Access, TlsFiles};
+pub use clients::{ClientGroup, Clients};
 pub use error::EngineError;
 pub use interrupt::{Interrupt, Shield};
 pub use password::passwords_in;
@@ -24,7 +27,7 @@ pub use password_file::{PasswordFile, Wanted};
 pub use target::{Persist, Target, Url};
 
 use crate::setting::{Assignment, EngineKind, SettingName};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Answer, Examination, Question, Snapshot};
 
 /// How long a connection attempt may take before it is given up.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,6 +42,29 @@ pub trait Engine: Send {
 
     /// Reads what the server is and what all of its settings are.
     fn snapshot(&mut self) -> Result<Snapshot, EngineError>;
+
+    /// Answers what a plan leaves open: by a look at the server, or at its host where that is this one.
+    fn answer(&mut self, question: &Question) -> Result<Answer, EngineError>;
+
+    /// Where its programs and files are, when they are on this machine and dbtune may use them; else
+    /// `None`. Redis needs none of it.
+    fn site(&mut self) -> Result<Option<postgresql::Site>, EngineError> {
+        Ok(None)
+    }
+
+    /// Who uses it right now, where it tells that.
+    fn clients(&mut self) -> Result<Clients, EngineError> {
+        Ok(Clients::default())
+    }
+
+    /// What there is of the shared history, whatever the role may do with it. Redis keeps none.
+    fn kept_history(&mut self) -> Result<KeptHistory, EngineError> {
+        Ok(KeptHistory::Nothing)
+    }
+
+    /// Finds out what the role or user may do, and whether it may `ALTER SYSTEM` each of these
+    /// settings. Changes nothing.
+    fn examine(&mut self, settings: &[SettingName]) -> Result<Examination, EngineError>;
 
     /// Tries once to take the lock that keeps other dbtune runs away from this server. Never waits.
     /// The lock goes with the connection; it holds across all databases of a PostgreSQL server.
@@ -55,7 +81,8 @@ pub trait Engine: Send {
     fn activate(&mut self) -> Result<(), EngineError>;
 
     /// Whether the server lets a new session in, asked by beginning one: some settings of PostgreSQL
-    /// take effect in new sessions alone and can keep every one of them out. Redis has none such.
+    /// take effect in new sessions alone and can keep every one of them out, and so can some of Redis
+    /// (TLS, say).
     fn admits_sessions(&mut self) -> Result<(), EngineError>;
 
     /// Makes what runs outlive a restart (`CONFIG REWRITE`). PostgreSQL has nothing to do.
@@ -67,6 +94,17 @@ pub trait Engine: Send {
 
     /// Warnings and notices that the server has sent since the last call, in order.
     fn notices(&mut self) -> Vec<String>;
+}
+
+/// What there is of the shared history in a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeptHistory {
+    /// Neither the schema `dbtune` nor its table.
+    Nothing,
+    /// The schema, without its table.
+    Schema,
+    /// The table `dbtune.run`.
+    Table,
 }
 
 /// What [`Engine::try_lock`] found.

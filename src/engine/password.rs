@@ -24,13 +24,27 @@ pub fn passwords_in(text: &str) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     for (colon, separator) in text.match_indices("://") {
         let start = colon + separator.len();
-        let rest = text.get(start..).unwrap_or_default();
-        let length = rest.find(char::is_whitespace).unwrap_or(rest.len());
-        ranges.extend(in_authority(text, start..start + length));
+        ranges.extend(in_text(text, colon, start));
     }
     parameters(text, &['&', '"', ',', '}'], &mut ranges);
     ranges.sort_by_key(|range| range.start);
     ranges
+}
+
+/// The password of a URL within a text, whose scheme ends at `colon`. It may hold a blank, which it
+/// should not: then the quotes tell where the URL ends, or else nothing does.
+fn in_text(text: &str, colon: usize, start: usize) -> Option<Range<usize>> {
+    let rest = text.get(start..)?;
+    let scheme = |character: char| character.is_ascii_alphanumeric() || "+-.".contains(character);
+    let before = text.get(..colon)?.trim_end_matches(scheme);
+    let closing = before
+        .chars()
+        .next_back()
+        .filter(|quote| "\"'".contains(*quote));
+    let quoted = closing.and_then(|quote| rest.find(quote));
+    let until_blank = || rest.find(char::is_whitespace).unwrap_or(rest.len());
+    let length = quoted.unwrap_or_else(until_blank);
+    in_authority(text, start..start + length).or_else(|| in_authority(text, start..text.len()))
 }
 
 /// The password before the `@`. One that holds a `/`, which it should not unencoded, is found too.
@@ -93,4 +107,29 @@ fn quoted_length(quoted: &str) -> Option<usize> {
         escaped = !escaped && character == '\\';
         closes
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_with_a_blank_is_found_whole() {
+        for line in [
+            r#"{name: c, url: "redis://:Super S3cret@127.0.0.1:1", persist: "x"}"#,
+            "  url: 'redis://:Super@ S3cret@127.0.0.1:1'",
+            "  url: redis://:Super S3cret@127.0.0.1:1",
+        ] {
+            let ranges = passwords_in(line);
+            let hides = |word: &str| {
+                let at = line.find(word).unwrap();
+                ranges
+                    .iter()
+                    .any(|range| range.contains(&at) && range.end >= at + word.len())
+            };
+            assert!(hides("Super") && hides("S3cret"), "{line}: {ranges:?}");
+        }
+        let ranges = passwords_in("url: redis://a:6379 # of the cache");
+        assert!(ranges.is_empty(), "{ranges:?}");
+    }
 }

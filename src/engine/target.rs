@@ -1,9 +1,11 @@
 //! A server to connect to.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::{Access, password};
 use crate::setting::EngineKind;
+use crate::snapshot::Memory;
 
 /// One server that dbtune was told of.
 #[derive(Debug, Clone)]
@@ -18,12 +20,30 @@ pub struct Target {
     pub from: String,
     /// The command that restarts it, as an argument vector that no shell reads; absent: never.
     pub restart: Option<Vec<String>>,
+    /// How long that command may take. PostgreSQL waits for a checkpoint before it stops.
+    pub restart_timeout: Duration,
+    /// How long the server may take to be back after its restart command has ended.
+    pub start_timeout: Duration,
+    /// The command that starts it with options where it does not start with its files: one argument
+    /// with the options is added.
+    pub rescue: Option<Vec<String>>,
     /// Whether a change is to be written into the configuration file.
     pub persist: Persist,
     /// Whether `persist` was stated in the targets file; `false`: it is the default.
     pub persist_stated: bool,
+    /// For Redis: the name that `rename-command` gave `CONFIG`; `None`: it has its own.
+    pub config_command: Option<String>,
     /// What it takes to be let in besides the URL.
     pub access: Access,
+    /// The memory that it may use, where the targets file states it.
+    pub memory: Option<Memory>,
+}
+
+impl Target {
+    /// How long a restart command may take where nothing is said.
+    pub const RESTART_TIMEOUT: Duration = Duration::from_secs(300);
+    /// How long a server may take to be back where nothing is said.
+    pub const START_TIMEOUT: Duration = Duration::from_secs(60);
 }
 
 /// Whether a Redis is told to write what runs into its configuration file.
@@ -48,6 +68,15 @@ impl Url {
     /// The URL with its password, for the connection alone.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The user before the `@`, where the URL names one in letters that need no decoding.
+    pub fn user(&self) -> Option<String> {
+        let (_, rest) = self.0.split_once("://")?;
+        let authority = rest.split(['/', '?']).next().unwrap_or_default();
+        let (information, _) = authority.rsplit_once('@')?;
+        let user = information.split(':').next().unwrap_or_default();
+        (!user.is_empty() && !user.contains('%')).then(|| user.to_owned())
     }
 }
 

@@ -18,7 +18,7 @@ pub struct HistoryEntry {
 
 /// Looks at every run from today. `runs` is ordered as the ledger gives it, oldest first; the
 /// entries come newest first. `targets` are the servers as they are now: a restart since brings into
-/// effect what waited for it. `locked` says whether a run is under way.
+/// effect what waited for it. `locked` says whether somebody holds a lock on one of them.
 pub fn history(runs: &[StoredRun], targets: &[TargetFacts], locked: bool) -> Vec<HistoryEntry> {
     let undone = undone_by(runs);
     let newest = runs.last().map(|run| run.intent.run.clone());
@@ -29,6 +29,7 @@ pub fn history(runs: &[StoredRun], targets: &[TargetFacts], locked: bool) -> Vec
                 stored,
                 targets,
                 locked && newest.as_ref() == Some(&stored.intent.run),
+                runs,
             ),
             undone_by: undone.get(&stored.intent.run).cloned(),
             stored: stored.clone(),
@@ -61,9 +62,25 @@ fn undone_by(runs: &[StoredRun]) -> BTreeMap<String, String> {
     undone
 }
 
-fn state(stored: &StoredRun, targets: &[TargetFacts], is_under_way: bool) -> RunState {
+/// Whether a later run failed to restart a target and left it waiting: it may have begun a new life by
+/// options on its command line alone, without what had waited.
+fn failed_since(stored: &StoredRun, target: &String, runs: &[StoredRun]) -> bool {
+    let later = runs.iter().filter(|run| run.intent.run > stored.intent.run);
+    let mut endings = later.filter_map(|run| run.ending.as_ref());
+    endings.any(|ending| {
+        let failed = ending.error.is_some() && ending.settled_by.is_none();
+        failed && ending.pending_restart.contains(target)
+    })
+}
+
+fn state(
+    stored: &StoredRun,
+    targets: &[TargetFacts],
+    is_under_way: bool,
+    runs: &[StoredRun],
+) -> RunState {
     let Some(ending) = &stored.ending else {
-        return if is_under_way {
+        return if is_under_way || stored.is_alive() {
             RunState::Running
         } else {
             RunState::Interrupted
@@ -80,6 +97,7 @@ fn state(stored: &StoredRun, targets: &[TargetFacts], is_under_way: bool) -> Run
             .iter()
             .find(|then| then.name == *name)
             .is_some_and(|then| was_restarted(then, targets))
+            && !failed_since(stored, name, runs)
     };
     let in_effect = ending.outcome == Outcome::PendingRestart
         && ending.pending_restart.iter().all(restarted_since);
@@ -93,8 +111,12 @@ fn state(stored: &StoredRun, targets: &[TargetFacts], is_under_way: bool) -> Run
 /// Whether a server has begun another life since. Of one that is not among those at hand, that is
 /// not known, and what waited for its restart is not taken for done.
 fn was_restarted(then: &TargetFacts, now: &[TargetFacts]) -> bool {
-    now.iter().any(|now| {
-        now.identity.system == then.identity.system
-            && now.identity.started_at != then.identity.started_at
-    })
+    let is_same = |now: &&TargetFacts| now.identity.system == then.identity.system;
+    // Nodes of one cluster share a system identifier: there, the name tells which one it was.
+    let same: Vec<&TargetFacts> = now.iter().filter(is_same).collect();
+    let own = match same.as_slice() {
+        [only] if only.identity.role == then.identity.role => Some(*only),
+        several => several.iter().copied().find(|now| now.name == then.name),
+    };
+    own.is_some_and(|now| now.identity.started_at != then.identity.started_at)
 }

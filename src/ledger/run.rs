@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Restart;
 use crate::plan::{Change, Seen, TargetFacts};
 use crate::setting::{Assignment, Effect, EngineKind, SettingName};
 use crate::snapshot::Entry;
@@ -69,6 +70,9 @@ pub struct Ending {
     pub changes: Vec<RecordedOutcome>,
     /// Names of the targets that were restarted.
     pub restarted: Vec<String>,
+    /// The restarts, each with what was seen of it.
+    #[serde(default)]
+    pub restarts: Vec<Restart>,
     /// Names of the targets that must be restarted before everything is in effect.
     pub pending_restart: Vec<String>,
     /// Why it failed, where it did.
@@ -123,6 +127,25 @@ pub struct StoredRun {
     pub intent: Run,
     /// How it ended; `None` while it runs, and for ever when it was cut off.
     pub ending: Option<Ending>,
+    /// What is seen of the process that makes it.
+    pub life: Life,
+}
+
+/// What is seen of the process that makes a run, locks on servers left aside: those go with a server
+/// that the run restarts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Life {
+    /// It holds its file in the local journal.
+    Here,
+    /// It is of this machine, and holds its file no more.
+    Gone,
+    /// It has written into the shared history that it may restart a server until then, which is in the
+    /// future by the clock of the server.
+    BusyUntil(String),
+    /// It was cut off, and another machine that settles it may restart a server until then.
+    SettlingUntil(String),
+    /// Nothing says that it lives; only a lock on a server could.
+    Unknown,
 }
 
 /// What is known of a run that is looked at later.
@@ -130,9 +153,9 @@ pub struct StoredRun {
 pub enum RunState {
     /// It ended so.
     Ended(Outcome),
-    /// It never ended and nobody holds the lock: it was cut off.
+    /// It never ended, and nothing says that it lives: it was cut off.
     Interrupted,
-    /// It never ended and somebody holds the lock.
+    /// It never ended, and its process lives or somebody holds the lock.
     Running,
 }
 
@@ -172,6 +195,20 @@ impl RunState {
 }
 
 impl StoredRun {
+    /// Whether it is under way for certain: nobody else may settle it, whatever locks are free.
+    pub fn is_alive(&self) -> bool {
+        let lives = match self.life {
+            Life::Here | Life::BusyUntil(_) | Life::SettlingUntil(_) => true,
+            Life::Gone | Life::Unknown => false,
+        };
+        lives && self.ending.is_none()
+    }
+
+    /// Whether it is unsettled, and only the locks on the servers can tell whether it is under way.
+    pub fn may_be_cut_off(&self) -> bool {
+        self.is_unsettled() && !self.is_alive()
+    }
+
     /// Whether something may have been left behind: it never ended, or it failed halfway.
     pub fn is_unsettled(&self) -> bool {
         match &self.ending {

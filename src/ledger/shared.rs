@@ -1,13 +1,15 @@
-//! The history that everybody shares: the table `dbtune.run` in the first PostgreSQL target.
+//! The history that everybody shares: the table `dbtune.run` in the first PostgreSQL target that is
+//! no standby. A standby has a copy of it, and can only be read.
 
-use super::{Ending, Run, StoredRun};
+use std::time::Duration;
+
+use super::{Ending, Life, Run, StoredRun};
 use crate::engine::postgresql::{SideSession, literal};
 use crate::engine::{EngineError, Interrupt, Target};
 
 /// The table is made by the first run that writes to it. That it may be there already is no news.
 const CREATE: &str = "
 SET client_min_messages = warning;
-CREATE SCHEMA IF NOT EXISTS dbtune;
 CREATE TABLE IF NOT EXISTS dbtune.run (
     run text PRIMARY KEY,
     started_at timestamptz NOT NULL,
@@ -17,9 +19,29 @@ CREATE TABLE IF NOT EXISTS dbtune.run (
 );
 COMMENT ON TABLE dbtune.run IS 'What dbtune changed, with the values to go back to; see dbtune history';";
 
+const HAS_TABLE: &str = "SELECT to_regclass('dbtune.run') IS NOT NULL";
+
+const HAS_SCHEMA: &str = "SELECT to_regnamespace('dbtune') IS NOT NULL";
+
+/// Asks for more rights than there may be where the schema was made by somebody else, even if it is
+/// there: so it is only sent where it is not.
+const CREATE_SCHEMA: &str = "
+SET client_min_messages = warning;
+CREATE SCHEMA IF NOT EXISTS dbtune;";
+
+/// Until when a run may be busy is told where it is in the future: the clock is the server's.
+const ROWS: &str = "
+SELECT run, intent, ending,
+       CASE WHEN (intent->>'busy_until')::timestamptz > now() THEN intent->>'busy_until' END,
+       CASE WHEN (intent->>'settling_until')::timestamptz > now() THEN intent->>'settling_until' END
+FROM dbtune.run ORDER BY run";
+
 /// The shared history in one database.
 pub struct SharedLedger {
-    target: Target,
+    /// The PostgreSQL targets, the preferred one first. Never empty.
+    candidates: Vec<Target>,
+    /// Which of them it is, once that is known.
+    chosen: usize,
     interrupt: Interrupt,
     session: Option<SideSession>,
 }
@@ -46,18 +68,48 @@ pub enum SharedError {
 }
 
 impl SharedLedger {
-    /// The history on this target. Nothing is connected or created yet.
-    pub fn new(target: Target, interrupt: Interrupt) -> Self {
-        Self {
-            target,
+    /// The history on the first of these targets that is no standby, or where all are standbys on the
+    /// first. `None` where there is no target. Nothing is connected or created yet.
+    pub fn new(candidates: Vec<Target>, interrupt: Interrupt) -> Option<Self> {
+        (!candidates.is_empty()).then_some(Self {
+            candidates,
+            chosen: 0,
             interrupt,
             session: None,
+        })
+    }
+
+    /// The name of the target that the history lies on, as far as is known.
+    fn target(&self) -> String {
+        let chosen = self.candidates.get(self.chosen);
+        chosen.map_or_else(String::new, |target| target.name.clone())
+    }
+
+    fn open(&mut self) -> Result<SideSession, EngineError> {
+        let mut first: Option<SideSession> = None;
+        for index in 0..self.candidates.len() {
+            let Some(candidate) = self.candidates.get(index) else {
+                continue;
+            };
+            let mut session = SideSession::open(candidate, &self.interrupt)?;
+            if self.candidates.len() == 1 || !is_standby(&mut session)? {
+                self.chosen = index;
+                return Ok(session);
+            }
+            first.get_or_insert(session);
         }
+        self.chosen = 0;
+        first.ok_or_else(|| EngineError::Unexpected {
+            target: self.target(),
+            statement: "a look for the history".to_owned(),
+            reason: "no PostgreSQL target was given".to_owned(),
+        })
     }
 
     /// Writes what a run is about to do; makes the table where there is none.
     pub fn begin(&mut self, run: &Run) -> Result<(), SharedError> {
         let exists = self.exists()?;
+        let has_schema = exists || self.is_so(HAS_SCHEMA, "a look for the schema dbtune")?;
         let insert = format!(
             "INSERT INTO dbtune.run (run, started_at, who, intent) VALUES ({}, {}, {}, {})
              ON CONFLICT (run) DO NOTHING",
@@ -67,6 +119,9 @@ impl SharedLedger {
             literal(&serde_json::to_string(run)?),
         );
         self.attempt(|session| {
+            if !has_schema {
+                session.write(CREATE_SCHEMA, "CREATE SCHEMA dbtune")?;
+            }
             if !exists {
                 session.write(CREATE, "CREATE TABLE dbtune.run")?;
             }
@@ -87,27 +142,51 @@ impl SharedLedger {
         self.attempt(|session| session.write(&update, "UPDATE dbtune.run"))
     }
 
+    /// Writes that a run may be busy for this long without holding a lock, by the clock of the server.
+    /// `is_own` says whether the journal of this machine knows the run: else it settles that of another
+    /// machine, whose journal cannot tell how this one does.
+    pub fn busy(&mut self, run: &str, is_own: bool, limit: Duration) -> Result<(), SharedError> {
+        let key = if is_own {
+            "busy_until"
+        } else {
+            "settling_until"
+        };
+        let until = format!(
+            "jsonb_set(intent, '{{{key}}}', to_jsonb(now() + interval '{} s'))",
+            limit.as_secs()
+        );
+        self.update_intent(run, &until)
+    }
+
+    /// Writes that a run holds its locks again.
+    pub fn no_longer_busy(&mut self, run: &str) -> Result<(), SharedError> {
+        self.update_intent(run, "intent - 'busy_until' - 'settling_until'")
+    }
+
+    fn update_intent(&mut self, run: &str, intent: &str) -> Result<(), SharedError> {
+        if !self.exists()? {
+            return Ok(());
+        }
+        let run = literal(run);
+        let update = format!("UPDATE dbtune.run SET intent = {intent} WHERE run = {run}");
+        self.attempt(|session| session.write(&update, "UPDATE dbtune.run"))
+    }
+
     /// Every run, oldest first; none where the table was never made.
     pub fn runs(&mut self) -> Result<Vec<StoredRun>, SharedError> {
         if !self.exists()? {
             return Ok(Vec::new());
         }
-        let rows = self.attempt(|session| {
-            session.read(
-                "SELECT run, intent, ending FROM dbtune.run ORDER BY run",
-                "SELECT FROM dbtune.run",
-            )
-        })?;
+        let rows = self.attempt(|session| session.read(ROWS, "SELECT FROM dbtune.run"))?;
         rows.iter().map(|row| self.understand(row)).collect()
     }
 
     fn exists(&mut self) -> Result<bool, SharedError> {
-        let rows = self.attempt(|session| {
-            session.read(
-                "SELECT to_regclass('dbtune.run') IS NOT NULL",
-                "a look for dbtune.run",
-            )
-        })?;
+        self.is_so(HAS_TABLE, "a look for dbtune.run")
+    }
+
+    fn is_so(&mut self, question: &str, shown: &str) -> Result<bool, SharedError> {
+        let rows = self.attempt(|session| session.read(question, shown))?;
         Ok(rows
             .iter()
             .flatten()
@@ -115,16 +194,16 @@ impl SharedLedger {
     }
 
     fn understand(&self, row: &[Option<String>]) -> Result<StoredRun, SharedError> {
-        let [run, intent, ending] = row else {
+        let [run, intent, ending, busy, settling] = row else {
             return Err(EngineError::Unexpected {
-                target: self.target.name.clone(),
+                target: self.target(),
                 statement: "SELECT FROM dbtune.run".to_owned(),
                 reason: format!("a row of {} columns", row.len()),
             }
             .into());
         };
         let damaged = |source| SharedError::Damaged {
-            target: self.target.name.clone(),
+            target: self.target(),
             run: run.clone().unwrap_or_default(),
             source,
         };
@@ -135,6 +214,11 @@ impl SharedLedger {
                 .map(serde_json::from_str)
                 .transpose()
                 .map_err(damaged)?,
+            life: match (settling, busy) {
+                (Some(until), _) => Life::SettlingUntil(until.clone()),
+                (None, Some(until)) => Life::BusyUntil(until.clone()),
+                (None, None) => Life::Unknown,
+            },
         })
     }
 
@@ -158,9 +242,17 @@ impl SharedLedger {
                 }
             }
         }
-        let mut session = SideSession::open(&self.target, &self.interrupt)?;
+        let mut session = self.open()?;
         let value = statements(&mut session)?;
         self.session = Some(session);
         Ok(value)
     }
+}
+
+fn is_standby(session: &mut SideSession) -> Result<bool, EngineError> {
+    let rows = session.read("SELECT pg_is_in_recovery()", "a look for a standby")?;
+    Ok(rows
+        .iter()
+        .flatten()
+        .any(|cell| cell.as_deref() == Some("t")))
 }

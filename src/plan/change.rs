@@ -15,6 +15,8 @@ pub(super) struct Origin {
     pub(super) because: Option<String>,
     /// Why dbtune does what it does, where the values alone do not show it.
     pub(super) note: Option<String>,
+    /// In which turn it is done.
+    pub(super) turn: u32,
 }
 
 /// The change that brings a setting to its goal, with its hazards and the way back.
@@ -27,20 +29,24 @@ pub(super) fn plan(subject: &Subject<'_>, state: &State<'_>, origin: Origin) -> 
         action(subject.need, &subject.goal.assignment)
     };
     let show = |raw: &str| subject.goal.show(observed, raw);
+    // Of a setting that nobody owns and no file names, nobody knows a value.
+    let is_known = !(observed.is_placeholder() && observed.configured.is_none());
     Change {
         phase: subject.phase,
+        turn: origin.turn,
         target: subject.target.name().to_owned(),
         engine: subject.target.snapshot.engine,
         setting: subject.setting.clone(),
         action,
         effect: observed.effect,
-        current: Some(show(&observed.running)),
+        current: is_known.then(|| show(&observed.running)),
         configured: observed.configured.as_deref().map(show),
         desired: subject.goal.shown(observed),
-        source: source(subject.target.snapshot.engine, &observed.source),
+        source: source(subject.target.snapshot.engine, &observed.source).filter(|_| is_known),
         hazards,
         because: origin.because,
         note: origin.note,
+        changed_since: None,
         secret: observed.secret,
         seen: state::seen(observed),
         assignment: subject.goal.assignment.clone(),

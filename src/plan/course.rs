@@ -1,12 +1,13 @@
 //! One target on its way through the phases of a plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::setting::{EngineKind, Input, ParseValueError, SettingName};
-use crate::snapshot::Observed;
+use crate::setting::{Domain, Effect, EngineKind, Input, ParseValueError, SettingName, is_secret};
+use crate::snapshot::{Entry, Observed, PLACEHOLDER, Source};
 
 use super::PlanError;
-use super::goal::{self, MASK};
+use super::after::After;
+use super::goal::{self, Goal, MASK};
 use super::hazards::{self, Foreign};
 use super::request::PlannedTarget;
 use super::state::State;
@@ -45,17 +46,34 @@ impl<'a> Course<'a> {
         self.target.snapshot.engine
     }
 
-    /// A setting as it stands after the changes planned so far.
-    pub(super) fn setting(
+    /// A setting as it stands after the changes planned so far. One with a dot in its name whose
+    /// extension is not loaded is as good as empty: nobody knows more of it.
+    pub(super) fn setting(&self, name: &SettingName) -> Result<(SettingName, Observed), PlanError> {
+        if let Some((name, observed)) = self.state.get(name) {
+            return Ok((name.clone(), observed.clone()));
+        }
+        let snapshot = self.target.snapshot;
+        if snapshot.engine == EngineKind::Postgresql && snapshot.is_loaded(name) == Some(false) {
+            return Ok((name.clone(), not_loaded(name, snapshot.files_readable)));
+        }
+        Err(PlanError::UnknownSetting {
+            target: self.name().to_owned(),
+            setting: name.clone(),
+        })
+    }
+
+    /// The target when these settings have been brought to their goals.
+    pub(super) fn after(
         &self,
-        name: &SettingName,
-    ) -> Result<(&SettingName, &Observed), PlanError> {
-        self.state
-            .get(name)
-            .ok_or_else(|| PlanError::UnknownSetting {
-                target: self.name().to_owned(),
-                setting: name.clone(),
-            })
+        writes: impl Iterator<Item = (SettingName, Observed, Goal)>,
+    ) -> After<'a> {
+        let mut state = self.state.clone();
+        let mut written = BTreeSet::new();
+        for (name, observed, goal) in writes {
+            state.reach(&name, observed, &goal);
+            written.insert(name);
+        }
+        After::new(self.target, state, written)
     }
 
     /// A setting as it was read.
@@ -96,6 +114,32 @@ impl<'a> Course<'a> {
             address: snapshot.address.clone(),
             identity: snapshot.identity.clone(),
         }
+    }
+}
+
+/// A setting that no file names and no library owns.
+fn not_loaded(name: &SettingName, files_readable: bool) -> Observed {
+    Observed {
+        domain: Domain::Text,
+        effect: Effect::Reload,
+        secret: is_secret(EngineKind::Postgresql, name),
+        running: String::new(),
+        configured: None,
+        entry: if files_readable {
+            Entry::Absent
+        } else {
+            Entry::Unknown
+        },
+        without_entry: None,
+        boot: None,
+        source: Source {
+            kind: PLACEHOLDER.to_owned(),
+            file: None,
+            line: None,
+        },
+        pending_restart: false,
+        overrides: Vec::new(),
+        fixed: None,
     }
 }
 

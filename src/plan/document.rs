@@ -7,6 +7,8 @@ use time::format_description::well_known::Rfc3339;
 use crate::setting::{Effect, EngineKind};
 use crate::snapshot::Source;
 
+use super::differences::Difference;
+use super::earlier::ChangedSince;
 use super::types::{Action, Change, Hazard, Plan, Summary, TargetFacts};
 
 /// The version of the format of every document that dbtune writes.
@@ -22,6 +24,9 @@ pub struct PlanDocument {
     pub(super) changes: Vec<ChangeDocument>,
     /// None: a plan looks at settings alone.
     pending_migrations: [(); 0],
+    /// Where nodes of one cluster differ; left out where they do not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    node_differences: Vec<Difference>,
     summary: Summary,
 }
 
@@ -37,6 +42,10 @@ struct TargetDocument {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ChangeDocument {
     pub(super) phase: u32,
+    /// Counted from 1, and told from the second on: the restarts of a turn come before the writes of
+    /// the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    turn: Option<u32>,
     pub(super) target: String,
     pub(super) setting: String,
     pub(super) action: Action,
@@ -47,6 +56,9 @@ pub(super) struct ChangeDocument {
     source: Option<Source>,
     hazards: Vec<Hazard>,
     because: Option<String>,
+    /// Told where a run had made this change already, and somebody has changed it since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    changed_since: Option<ChangedSince>,
 }
 
 impl From<&Plan> for PlanDocument {
@@ -58,6 +70,7 @@ impl From<&Plan> for PlanDocument {
             targets: plan.targets.iter().map(TargetDocument::from).collect(),
             changes: plan.changes.iter().map(ChangeDocument::from).collect(),
             pending_migrations: [],
+            node_differences: plan.differences.clone(),
             summary: plan.summary(),
         }
     }
@@ -79,6 +92,7 @@ impl From<&Change> for ChangeDocument {
     fn from(change: &Change) -> Self {
         Self {
             phase: change.phase,
+            turn: (change.turn > 0).then_some(change.turn + 1),
             target: change.target.clone(),
             setting: change.setting.as_str().to_owned(),
             action: change.action,
@@ -89,6 +103,7 @@ impl From<&Change> for ChangeDocument {
             source: change.source.clone(),
             hazards: change.hazards.clone(),
             because: because(change),
+            changed_since: change.changed_since.clone(),
         }
     }
 }

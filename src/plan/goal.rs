@@ -88,6 +88,14 @@ impl Goal {
             .is_ok_and(|other| value.is_met_by(&other))
     }
 
+    /// The raw text that it comes to, as far as that is known.
+    pub(super) fn raw(&self, observed: &Observed) -> Option<String> {
+        match &self.assignment {
+            Assignment::Set(literals) => Some(literals.join(", ")),
+            Assignment::Reset => observed.without_entry.clone(),
+        }
+    }
+
     /// Whether the setting stands there already, as far as what is stored decides it: the files for
     /// PostgreSQL, what runs for Redis.
     pub(super) fn is_stored(&self, engine: EngineKind, observed: &Observed) -> bool {

@@ -8,13 +8,17 @@ use crate::setting::{Assignment, EngineKind, Input, SettingName};
 use crate::snapshot::Observed;
 
 use super::PlanError;
+use super::after::After;
 use super::change::{self, Origin};
+use super::cluster::{self, Direction};
 use super::course::{self, Course};
+use super::differences::differences;
 use super::goal::Goal;
-use super::hazards::{Occasion, Subject};
+use super::hazards::{self, Occasion, Subject};
 use super::need::{self, Need};
 use super::request::PlannedTarget;
-use super::types::{Change, PhaseFacts, Plan};
+use super::turns::Turns;
+use super::types::{Change, PhaseFacts, Plan, Questions};
 
 /// One write of a run, and what was there before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,18 +54,34 @@ pub fn invert(
     now: OffsetDateTime,
 ) -> Result<Plan, PlanError> {
     let mut courses = courses(undos, targets);
+    let afters = afters(undos, &courses)?;
+    let mut turns = Turns::new(
+        courses
+            .iter()
+            .map(|course| course.target.snapshot)
+            .collect(),
+    );
+    let in_turn = take_turns(undos, &courses, &mut turns)?;
     let mut changes = Vec::new();
     let mut phases: Vec<u32> = Vec::new();
-    for undo in undos.iter().rev() {
-        let mut matching = courses.iter_mut();
-        let course = matching
-            .find(|course| course.name() == undo.target)
+    for (undo, turn) in undos.iter().rev().zip(in_turn) {
+        let mut matching = courses.iter_mut().zip(&afters);
+        let (course, after) = matching
+            .find(|(course, _)| course.name() == undo.target)
             .ok_or_else(|| unknown_target(undo, targets))?;
-        changes.push(go_back(undo, course, now)?);
+        let back = Back {
+            undo,
+            turn,
+            afters: &afters,
+            after,
+            now,
+        };
+        changes.push(back.plan(course)?);
         if !phases.contains(&undo.phase) {
             phases.push(undo.phase);
         }
     }
+    changes.sort_by_key(|change| change.turn);
     Ok(Plan {
         profile: profile.to_owned(),
         created_at: now,
@@ -71,36 +91,135 @@ pub fn invert(
         changes,
         phases: phases.into_iter().map(facts).collect(),
         hazards: Vec::new(),
+        questions: questions(&afters),
+        restart_orders: turns.orders(),
+        differences: differences(&courses),
     })
 }
 
-fn go_back(undo: &Undo, course: &mut Course<'_>, now: OffsetDateTime) -> Result<Change, PlanError> {
-    let engine = course.engine();
-    let (name, observed) = course.setting(&undo.setting)?;
-    let (name, observed) = (name.clone(), observed.clone());
-    let goal = earlier(undo, course, &observed)?;
-    let occasion = Occasion {
-        window: None,
-        now,
-        outstanding: &[],
-        foreign: &course.foreign,
-        undoes: true,
-    };
-    let subject = Subject {
-        target: course.target,
-        setting: &name,
-        observed: &observed,
-        goal: &goal,
-        need: need_to_go_back(engine, &observed, &goal),
-        phase: undo.phase,
-        occasion: &occasion,
-        run_had_set: changed_since(undo, &observed, &goal),
-    };
-    let change = change::plan(&subject, &course.state, origin(undo));
-    if change.action.writes() {
-        course.state.reach(&name, observed, &goal);
+/// One write on its way back.
+struct Back<'s, 'a> {
+    undo: &'s Undo,
+    turn: u32,
+    /// Every target as the way back leaves it.
+    afters: &'s [After<'a>],
+    /// The target of the write as the way back leaves it.
+    after: &'s After<'a>,
+    now: OffsetDateTime,
+}
+
+impl Back<'_, '_> {
+    fn plan(&self, course: &mut Course<'_>) -> Result<Change, PlanError> {
+        let undo = self.undo;
+        let (name, observed, goal) = step(undo, course)?;
+        let occasion = Occasion {
+            window: None,
+            now: self.now,
+            outstanding: &[],
+            foreign: &course.foreign,
+            afters: self.afters,
+            after: self.after,
+            undoes: true,
+        };
+        let subject = Subject {
+            target: course.target,
+            setting: &name,
+            observed: &observed,
+            goal: &goal,
+            need: need_to_go_back(course.engine(), &observed, &goal),
+            phase: undo.phase,
+            occasion: &occasion,
+            run_had_set: changed_since(undo, &observed, &goal),
+        };
+        let mut origin = origin(undo);
+        origin.turn = self.turn;
+        let change = change::plan(&subject, &course.state, origin);
+        if change.action.writes() {
+            course.state.reach(&name, observed, &goal);
+        }
+        Ok(change)
     }
-    Ok(change)
+}
+
+/// The turn of every write on the way back, the last write first: of each phase what raises comes
+/// before what lowers.
+fn take_turns(
+    undos: &[Undo],
+    courses: &[Course<'_>],
+    turns: &mut Turns<'_>,
+) -> Result<Vec<u32>, PlanError> {
+    let back: Vec<&Undo> = undos.iter().rev().collect();
+    let mut taken = Vec::new();
+    for of_phase in back.chunk_by(|one, other| one.phase == other.phase) {
+        let ways = of_phase
+            .iter()
+            .map(|undo| way(undo, courses))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut own = vec![turns.current(); ways.len()];
+        for direction in [Direction::Raise, Direction::Lower] {
+            let moved = own.iter_mut().zip(&ways).filter_map(|(turn, way)| {
+                let (node, way) = (*way)?;
+                (way == direction).then_some((turn, node))
+            });
+            moved.for_each(|(turn, node)| *turn = turns.of(node, direction));
+        }
+        taken.extend(own);
+    }
+    Ok(taken)
+}
+
+/// On which node a write goes which way, where it must be done in step with other nodes.
+fn way(undo: &Undo, courses: &[Course<'_>]) -> Result<Option<(usize, Direction)>, PlanError> {
+    let is_own = |course: &Course<'_>| course.name() == undo.target;
+    let Some(node) = courses.iter().position(is_own) else {
+        return Ok(None);
+    };
+    let Some(course) = courses.get(node) else {
+        return Ok(None);
+    };
+    let (name, observed, goal) = step(undo, course)?;
+    if !cluster::is_sensitive(course.engine(), &name) {
+        return Ok(None);
+    }
+    let to = goal.raw(&observed);
+    let direction = to.and_then(|to| cluster::direction(&observed, &observed.running, &to));
+    Ok(direction.map(|direction| (node, direction)))
+}
+
+/// The setting of a write as it stands now, and where it goes back to.
+fn step(undo: &Undo, course: &Course<'_>) -> Result<(SettingName, Observed, Goal), PlanError> {
+    let (name, observed) = course.setting(&undo.setting)?;
+    let goal = earlier(undo, course, &observed)?;
+    Ok((name, observed, goal))
+}
+
+/// Every target as the way back leaves it. Where a setting was written more than once, its earliest
+/// value is what is left.
+fn afters<'a>(undos: &[Undo], courses: &[Course<'a>]) -> Result<Vec<After<'a>>, PlanError> {
+    let afters = courses.iter().map(|course| {
+        let own = undos
+            .iter()
+            .rev()
+            .filter(|undo| undo.target == course.name());
+        let steps = own
+            .map(|undo| step(undo, course))
+            .collect::<Result<Vec<_>, _>>()?;
+        let engine = course.engine();
+        let writes = steps
+            .into_iter()
+            .filter(|(_, observed, goal)| need_to_go_back(engine, observed, goal) == Need::Write);
+        Ok(course.after(writes))
+    });
+    afters.collect()
+}
+
+fn questions(afters: &[After<'_>]) -> Questions {
+    let open = afters.iter().map(|after| {
+        let target = after.target.name().to_owned();
+        (target, hazards::questions(after))
+    });
+    open.filter(|(_, questions)| !questions.is_empty())
+        .collect()
 }
 
 /// What runs may be as before although what was stored is not: the entry has to come back, too.
@@ -140,8 +259,8 @@ fn origin(undo: &Undo) -> Origin {
             .to_owned()
     });
     Origin {
-        because: None,
         note,
+        ..Origin::default()
     }
 }
 

@@ -59,7 +59,7 @@ impl PlannedTarget<'_> {
 }
 
 /// A word as a shell reads it back unchanged.
-fn shell_word(word: &str) -> String {
+pub(crate) fn shell_word(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

@@ -10,14 +10,14 @@ use super::need;
 use super::types::Seen;
 
 /// The settings of one target as they stand after the changes planned so far.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct State<'a> {
     snapshot: &'a Snapshot,
     left: BTreeMap<SettingName, Left>,
 }
 
 /// What a planned change leaves behind.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Left {
     observed: Observed,
     /// What was sent: it leads back to this state.

@@ -1,12 +1,14 @@
 //! What a plan is made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use super::differences::Difference;
+use super::earlier::ChangedSince;
 use crate::setting::{Assignment, Effect, EngineKind, SettingName};
-use crate::snapshot::{Entry, Identity, Source};
+use crate::snapshot::{Entry, Identity, Question, Source};
 
 /// What will happen, in order, and why.
 #[derive(Debug, Clone)]
@@ -28,7 +30,19 @@ pub struct Plan {
     pub phases: Vec<PhaseFacts>,
     /// Hazards that concern the run and no one setting of it.
     pub hazards: Vec<Hazard>,
+    /// For each turn, in order: the names of all targets in the order in which those are to be restarted
+    /// on which something waits for it. A standby restarted after its primary first has to replay
+    /// what that one has written.
+    pub restart_orders: Vec<Vec<String>>,
+    /// In what the nodes of one cluster differ when the plan has been carried out.
+    pub differences: Vec<Difference>,
+    /// What has to be asked before the plan can be judged, by target. Whoever asks puts the answers
+    /// into the snapshots and plans again; empty: nothing is open.
+    pub questions: Questions,
 }
+
+/// Questions by the target that they are about.
+pub type Questions = BTreeMap<String, BTreeSet<Question>>;
 
 /// What a plan shows of a phase.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +73,9 @@ pub struct TargetFacts {
 pub struct Change {
     /// The phase that asks for it.
     pub phase: u32,
+    /// In which turn it is done, counted from 0: the restarts of a turn come before the writes of the
+    /// next.
+    pub turn: u32,
     /// The target.
     pub target: String,
     /// The target's kind.
@@ -83,6 +100,8 @@ pub struct Change {
     pub because: Option<String>,
     /// Why dbtune does what it does, where the values alone do not show it.
     pub note: Option<String>,
+    /// That a run had made this change already, and somebody has changed it since.
+    pub changed_since: Option<ChangedSince>,
     /// Whether its values must never be shown or stored.
     pub secret: bool,
     /// The raw values that were seen, for the executor and the journal.
@@ -151,6 +170,22 @@ pub enum HazardKind {
     BrokenConfigFile,
     /// It may not be done: by the role connected, or by anybody at run time.
     NotPermitted,
+    /// The next start of the server would fail.
+    WillNotStart,
+    /// More memory would be promised than there is.
+    MemoryBudget,
+    /// Fewer connections would be let in than are in use.
+    ConnectionBudget,
+    /// Redis would throw keys away.
+    EvictsKeys,
+    /// Redis would refuse every write.
+    RejectsWrites,
+    /// It belongs to an extension that is not loaded.
+    ExtensionNotLoaded,
+    /// Primary and standbys would come to it in the wrong order.
+    StandbyOrder,
+    /// A service or a program manages the configuration, and would undo the change or not allow it.
+    ManagedElsewhere,
 }
 
 /// The numbers under a plan.
@@ -200,7 +235,7 @@ impl Change {
 
 impl HazardKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 16] = [
         Self::Restart,
         Self::Overridden,
         Self::NotPersisted,
@@ -209,6 +244,14 @@ impl HazardKind {
         Self::ForeignPendingRestart,
         Self::BrokenConfigFile,
         Self::NotPermitted,
+        Self::WillNotStart,
+        Self::MemoryBudget,
+        Self::ConnectionBudget,
+        Self::EvictsKeys,
+        Self::RejectsWrites,
+        Self::ExtensionNotLoaded,
+        Self::StandbyOrder,
+        Self::ManagedElsewhere,
     ];
 
     /// The word used in JSON and by `--allow`.
@@ -222,19 +265,34 @@ impl HazardKind {
             Self::ForeignPendingRestart => "foreign_pending_restart",
             Self::BrokenConfigFile => "broken_config_file",
             Self::NotPermitted => "not_permitted",
+            Self::WillNotStart => "will_not_start",
+            Self::MemoryBudget => "memory_budget",
+            Self::ConnectionBudget => "connection_budget",
+            Self::EvictsKeys => "evicts_keys",
+            Self::RejectsWrites => "rejects_writes",
+            Self::ExtensionNotLoaded => "extension_not_loaded",
+            Self::StandbyOrder => "standby_order",
+            Self::ManagedElsewhere => "managed_elsewhere",
         }
     }
 
     /// Whether `--allow` may name it.
     pub fn can_be_allowed(self) -> bool {
         match self {
-            Self::BrokenConfigFile | Self::NotPermitted => false,
+            Self::BrokenConfigFile | Self::NotPermitted | Self::ManagedElsewhere => false,
             Self::Restart
             | Self::Overridden
             | Self::NotPersisted
             | Self::EarlierPhase
             | Self::OutsideWindow
-            | Self::ForeignPendingRestart => true,
+            | Self::ForeignPendingRestart
+            | Self::WillNotStart
+            | Self::MemoryBudget
+            | Self::ConnectionBudget
+            | Self::EvictsKeys
+            | Self::RejectsWrites
+            | Self::ExtensionNotLoaded
+            | Self::StandbyOrder => true,
         }
     }
 }
@@ -256,6 +314,29 @@ impl Plan {
             }
         }
         summary
+    }
+
+    /// The changes of each turn that one run comes to. Where it may not restart anything it ends with the
+    /// first turn that needs a restart: the next one only begins when that has happened.
+    pub fn turns(&self, may_restart: bool) -> Vec<&[Change]> {
+        let mut turns = Vec::new();
+        for changes in self.changes.chunk_by(|one, other| one.turn == other.turn) {
+            turns.push(changes);
+            if !may_restart && changes.iter().any(Change::needs_restart) {
+                break;
+            }
+        }
+        turns
+    }
+
+    /// The names of all targets in the order in which they are to be restarted in a turn.
+    pub fn restart_order(&self, turn: u32) -> Vec<&String> {
+        let turn = usize::try_from(turn).unwrap_or(usize::MAX);
+        self.restart_orders
+            .get(turn)
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// The changes that are written to a server.

@@ -87,12 +87,28 @@ fn second_names(profile: &Profile, lookup: &dyn Lookup) -> Vec<Mistake> {
 }
 
 fn against(wanted: &Wanted, snapshot: &Snapshot) -> Option<Mistake> {
-    let Some(observed) = snapshot.setting(&wanted.name) else {
-        let names = snapshot.settings.keys().map(SettingName::as_str);
-        let near = nearest(wanted.name.as_str(), names);
-        return Some(unknown(wanted, near, Some(snapshot)));
-    };
-    refused(wanted, &observed.domain)
+    match snapshot.setting(&wanted.name) {
+        // The server took any name before the library came that owns these: PostgreSQL 17 and later.
+        Some(observed) if observed.is_placeholder() => {
+            let is_mistake = snapshot.is_loaded(&wanted.name) == Some(true);
+            is_mistake.then(|| unknown_to(wanted, snapshot))
+        }
+        Some(observed) => refused(wanted, &observed.domain),
+        // Nobody knows the settings of an extension that is not loaded; the plan tells of that.
+        None if snapshot.is_loaded(&wanted.name) == Some(false)
+            && snapshot.engine == EngineKind::Postgresql =>
+        {
+            None
+        }
+        None => Some(unknown_to(wanted, snapshot)),
+    }
+}
+
+fn unknown_to(wanted: &Wanted, snapshot: &Snapshot) -> Mistake {
+    let known = snapshot.settings.iter();
+    let known = known.filter(|(_, observed)| !observed.is_placeholder());
+    let near = nearest(wanted.name.as_str(), known.map(|(name, _)| name.as_str()));
+    unknown(wanted, near, Some(snapshot))
 }
 
 fn unknown(wanted: &Wanted, near: Option<&str>, server: Option<&Snapshot>) -> Mistake {
@@ -109,10 +125,7 @@ fn unknown(wanted: &Wanted, near: Option<&str>, server: Option<&Snapshot>) -> Mi
         },
     );
     let help = near.map(|near| format!("write `{near}`"));
-    let extension = name.as_str().split_once('.').map(|(extension, _)| {
-        format!("load `{extension}` first, by `shared_preload_libraries` and a restart")
-    });
-    Mistake::new(&wanted.name_at, message).maybe_help(help.or(extension))
+    Mistake::new(&wanted.name_at, message).maybe_help(help)
 }
 
 fn refused(wanted: &Wanted, domain: &Domain) -> Option<Mistake> {

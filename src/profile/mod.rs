@@ -25,7 +25,7 @@ pub use init::init;
 pub(crate) use library::read_bytes;
 pub use load::{load, load_for_checking, load_from};
 pub(crate) use nearest::listed;
-pub use nearest::nearest;
+pub use nearest::{nearest, resembles_secret};
 pub use types::{
     Mistake, Objective, Phase, Place, Profile, Requirement, Variables, VersionOrder, Wanted, Window,
 };

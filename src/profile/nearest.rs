@@ -1,5 +1,7 @@
 //! What somebody probably meant.
 
+use crate::setting::{secret_names, secret_words};
+
 /// The candidate that is spelled most like `name`, if one is near enough to be meant. Case and the
 /// difference between `-` and `_` count for nothing.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -22,6 +24,14 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// Whether a name is probably that of a secret setting, misspelt. Its value is then as secret.
+pub fn resembles_secret(name: &str) -> bool {
+    let separators = name.match_indices(['.', '-', '_']);
+    let mut ends = separators.filter_map(|(at, _)| name.get(at + 1..));
+    nearest(name, secret_names()).is_some()
+        || ends.any(|end| nearest(end, secret_words()).is_some())
+}
+
 fn fold(name: &str) -> String {
     name.to_lowercase().replace('-', "_")
 }
@@ -42,6 +52,31 @@ pub(crate) fn listed(names: impl IntoIterator<Item = impl AsRef<str>>) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_misspelt_name_of_a_secret_is_told_from_others() {
+        for name in [
+            "requirepas",
+            "tls-key-file-pas",
+            "RequirePss",
+            "vault.pasword",
+        ] {
+            assert!(resembles_secret(name), "{name}");
+        }
+        for name in [
+            "phases",
+            "masteruser",
+            "primaryuser",
+            "tls-key-file",
+            "tls-client-key-file",
+            "maxmemory-policy",
+            "primary_slot_name",
+            "password_encryption",
+            "url",
+        ] {
+            assert!(!resembles_secret(name), "{name}");
+        }
+    }
 
     const NAMES: [&str; 3] = ["shared_buffers", "temp_buffers", "maxmemory-policy"];
 

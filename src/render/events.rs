@@ -1,6 +1,10 @@
 //! One line for each thing that happens during a run.
 
 use crate::apply::{Event, Undoing};
+use crate::engine::Clients;
+
+/// How many kinds of connections are listed one by one.
+const GROUPS_SHOWN: usize = 10;
 
 /// The event as a line of text, without colour; `None` for one that only a curious user wants.
 pub fn event(event: &Event, verbose: bool) -> Option<String> {
@@ -34,6 +38,10 @@ pub fn event(event: &Event, verbose: bool) -> Option<String> {
             format!("  {target}: {setting} = {value}, stored; waits for a restart")
         }
         Event::Persisted { target } => format!("  {target}: written into its configuration file"),
+        Event::WaitingForReplay { target, primary } => {
+            format!("  {target}: waiting until it has replayed what {primary} has written")
+        }
+        Event::InUse { target, clients } => in_use(target, clients),
         Event::Restarting { target, command } => format!("  {target}: restarting ({command})"),
         Event::Restarted { target, took } => {
             format!("  {target}: back after {:.1} s", took.as_secs_f64())
@@ -52,9 +60,60 @@ pub fn event(event: &Event, verbose: bool) -> Option<String> {
     Some(text)
 }
 
+/// The connections that a restart will end: `  db: 12 connections end with it, 3 of them in a
+/// transaction`, then whose they are.
+fn in_use(target: &str, clients: &Clients) -> String {
+    let Some(all) = clients.connections else {
+        return format!("  {target}: how many connections end with it is not told");
+    };
+    if all == 0 {
+        return format!("  {target}: no connection ends with it");
+    }
+    let busy = match clients.in_transaction {
+        Some(0) | None => String::new(),
+        Some(busy) => format!(", {busy} of them in a transaction"),
+    };
+    let mut lines = vec![format!(
+        "  {target}: {} end with it{busy}",
+        connections(all)
+    )];
+    lines.extend(clients.groups.iter().take(GROUPS_SHOWN).map(|group| {
+        let application = match group.application.as_str() {
+            "" => String::new(),
+            name => format!(" ({name})"),
+        };
+        let or_unknown = |text: &str| if text.is_empty() { "?" } else { text }.to_owned();
+        format!(
+            "    {} of {} to {}{application}",
+            group.count,
+            or_unknown(&group.user),
+            or_unknown(&group.database),
+        )
+    }));
+    let more = clients.groups.len().saturating_sub(GROUPS_SHOWN);
+    if more > 0 {
+        lines.push(format!("    and {more} more kinds"));
+    }
+    lines.join("\n")
+}
+
+fn connections(count: u32) -> String {
+    if count == 1 {
+        "1 connection".to_owned()
+    } else {
+        format!("{count} connections")
+    }
+}
+
 fn words(undoing: &Undoing) -> String {
     match undoing {
         Undoing::PuttingBack { because } => format!("failed: {because}\nputting back:"),
+        Undoing::Rescuing { target, how } => {
+            format!("  {target} did not come back; starting it with the earlier values ({how})")
+        }
+        Undoing::Rescued { target } => {
+            format!("  {target} runs again, with the earlier values on its command line")
+        }
         Undoing::PutBack { target, setting } => format!("  {target}: {setting} is as before"),
         Undoing::NotPutBack {
             target,

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::run::change_json;
-use crate::ledger::{HistoryEntry, Outcome, RecordedChange};
+use crate::ledger::{HistoryEntry, Outcome, RecordedChange, Recovery};
 
 /// Every run, as docs/json.md describes it.
 pub fn history_json(entries: &[HistoryEntry]) -> Value {
@@ -15,7 +15,7 @@ pub fn history_json(entries: &[HistoryEntry]) -> Value {
 }
 
 /// One run with its changes.
-pub fn run_json(entry: &HistoryEntry) -> Value {
+pub fn run_json(entry: &HistoryEntry, recoveries: &[Recovery]) -> Value {
     let mut run = entry_json(entry);
     if let Value::Object(fields) = &mut run {
         let changes: Vec<Value> = entry
@@ -33,6 +33,14 @@ pub fn run_json(entry: &HistoryEntry) -> Value {
             .as_ref()
             .and_then(|ending| ending.error.as_ref());
         fields.insert("failure".to_owned(), json!(error));
+        let ending = entry.stored.ending.as_ref();
+        let restarts = ending.map(|ending| ending.restarts.as_slice());
+        fields.insert("restarts".to_owned(), json!(restarts.unwrap_or_default()));
+        let recovery: Vec<Value> = recoveries
+            .iter()
+            .map(|recovery| json!({"target": recovery.target, "steps": recovery.steps}))
+            .collect();
+        fields.insert("recovery".to_owned(), Value::Array(recovery));
     }
     json!({"format_version": 1, "runs": [run]})
 }
@@ -65,7 +73,7 @@ pub fn history_human(entries: &[HistoryEntry]) -> String {
 }
 
 /// One run in full.
-pub fn run_human(entry: &HistoryEntry) -> String {
+pub fn run_human(entry: &HistoryEntry, recoveries: &[Recovery]) -> String {
     let intent = &entry.stored.intent;
     let mut lines = vec![title(entry)];
     lines.push(format!(
@@ -104,7 +112,29 @@ pub fn run_human(entry: &HistoryEntry) -> String {
     {
         lines.push(format!("  failed: {error}"));
     }
+    lines.extend(versions_moved(entry));
+    for recovery in recoveries {
+        lines.push(format!(
+            "  if {} does not come back from its restart:",
+            recovery.target
+        ));
+        lines.extend(recovery.steps.iter().map(|step| format!("    {step}")));
+    }
     lines.join("\n") + "\n"
+}
+
+/// A line for each restart that brought another version along.
+fn versions_moved(entry: &HistoryEntry) -> impl Iterator<Item = String> {
+    let endings = entry.stored.ending.iter();
+    endings
+        .flat_map(|ending| &ending.restarts)
+        .filter(|restart| restart.version_before != restart.version_after)
+        .map(|restart| {
+            format!(
+                "  {} came back as version {}, it was {}",
+                restart.target, restart.version_after, restart.version_before
+            )
+        })
 }
 
 /// The runs as a table for a comment.
@@ -152,12 +182,19 @@ fn title(entry: &HistoryEntry) -> String {
 }
 
 fn changes_in_short(entry: &HistoryEntry) -> String {
-    let changes: Vec<String> = entry
-        .stored
-        .intent
-        .changes
+    let recorded = &entry.stored.intent.changes;
+    let first = recorded.first().map(|change| &change.target);
+    let is_one = recorded.iter().all(|change| Some(&change.target) == first);
+    let name = |change: &RecordedChange| {
+        if is_one {
+            change.setting.to_string()
+        } else {
+            format!("{}.{}", change.target, change.setting)
+        }
+    };
+    let changes: Vec<String> = recorded
         .iter()
-        .map(|change| format!("{} {}", change.setting, step(change)))
+        .map(|change| format!("{} {}", name(change), step(change)))
         .collect();
     if changes.is_empty() {
         "a restart alone".to_owned()

@@ -1,7 +1,9 @@
 //! From values to text: for people, as JSON, as markdown. Decides nothing, asks nobody.
 
 mod diff_human;
+mod doctor;
 mod events;
+mod grants;
 mod history;
 pub mod mistakes;
 mod plan_closing;
@@ -17,7 +19,9 @@ pub mod style;
 pub mod table;
 
 pub use diff_human::diff_human;
+pub use doctor::{DoctorView, doctor_human, doctor_json, doctor_markdown};
 pub use events::event;
+pub use grants::{GrantsView, grants_human, grants_json, grants_markdown};
 pub use history::{history_human, history_json, history_markdown, run_human, run_json};
 pub use plan_human::{PlanView, plan_human, plan_in_view};
 pub use plan_json::plan_json;

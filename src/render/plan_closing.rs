@@ -113,16 +113,24 @@ fn with_restart(command: &str) -> String {
 
 /// How the targets are restarted that a write is in effect on only after that.
 pub(super) fn restarts(plan: &Plan) -> Vec<String> {
-    let needs = |name: &str| {
-        plan.writes()
-            .any(|change| change.target == name && change.needs_restart())
-    };
-    let targets = plan.targets.iter().filter(|target| needs(&target.name));
-    let lines = targets.map(|target| {
-        let name = &target.name;
-        let command = plan.restart_commands.get(name).map(String::as_str);
-        let how = command.unwrap_or("by you; no restart command is known");
-        format!("Restart of {name}: {how}")
-    });
-    lines.collect()
+    let mut lines = Vec::new();
+    let turns = plan.turns(true);
+    for changes in &turns {
+        let needs = |name: &&String| {
+            let mut writes = changes.iter().filter(|change| change.action.writes());
+            writes.any(|change| change.target == **name && change.needs_restart())
+        };
+        let number = changes.first().map_or(0, |change| change.turn);
+        for name in plan.restart_order(number).into_iter().filter(needs) {
+            let command = plan.restart_commands.get(name).map(String::as_str);
+            let how = command.unwrap_or("by you; no restart command is known");
+            let turn = if turns.len() > 1 {
+                format!("Turn {}, restart", number + 1)
+            } else {
+                "Restart".to_owned()
+            };
+            lines.push(format!("{turn} of {name}: {how}"));
+        }
+    }
+    lines
 }

@@ -41,6 +41,7 @@ pub fn plan_in_view(plan: &Plan, view: &PlanView<'_>) -> String {
     for changes in plan.changes.chunk_by(|one, other| one.phase == other.phase) {
         lines.extend(of_phase(plan, changes, paint));
     }
+    lines.extend(differences(plan));
     lines.push(String::new());
     let summary = format!("Plan: {}", words::summary(plan));
     lines.extend(table::paragraph(
@@ -52,6 +53,20 @@ pub fn plan_in_view(plan: &Plan, view: &PlanView<'_>) -> String {
     lines.extend(closing(plan, view));
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// In what the nodes of clusters differ when the plan has been carried out.
+fn differences(plan: &Plan) -> Vec<String> {
+    let told = words::differences(plan);
+    if told.is_empty() {
+        return Vec::new();
+    }
+    let heading = "Nodes of one cluster differ, and a failover would bring it to light:";
+    let lines = told.iter().flat_map(|line| table::paragraph("  ", line, 4));
+    [String::new(), heading.to_owned()]
+        .into_iter()
+        .chain(lines)
+        .collect()
 }
 
 fn title(plan: &Plan) -> String {
@@ -81,9 +96,12 @@ fn of_phase(plan: &Plan, changes: &[Change], paint: Paint) -> Vec<String> {
     let heading = number.map(|number| words::phase(number, &plan.phases));
     lines.extend(heading.map(|heading| paint.paint(Tone::Heading, &heading)));
     let rows = Rows::measure(changes, paint);
-    for group in changes.chunk_by(|one, other| one.target == other.target) {
-        lines.extend(group.first().map(|change| target(&change.target, plan)));
-        lines.extend(of_target(group, &rows, paint));
+    for turn in changes.chunk_by(|one, other| one.turn == other.turn) {
+        lines.extend(words::turn(turn, plan).map(|line| format!("  {line}")));
+        for group in turn.chunk_by(|one, other| one.target == other.target) {
+            lines.extend(group.first().map(|change| target(&change.target, plan)));
+            lines.extend(of_target(group, &rows, paint));
+        }
     }
     lines
 }

@@ -16,6 +16,17 @@ pub fn plan_markdown(plan: &Plan) -> String {
     for changes in plan.changes.chunk_by(|one, other| one.phase == other.phase) {
         blocks.extend(of_phase(plan, changes));
     }
+    let differences = words::differences(plan);
+    if !differences.is_empty() {
+        let lines: Vec<String> = differences
+            .iter()
+            .map(|line| format!("- {}", text(line)))
+            .collect();
+        blocks.push(format!(
+            "Nodes of one cluster differ:\n\n{}",
+            lines.join("\n")
+        ));
+    }
     let mut text = blocks.join("\n\n");
     text.push('\n');
     text
@@ -43,6 +54,23 @@ fn of_phase(plan: &Plan, changes: &[Change]) -> Vec<String> {
         .filter(|change| is_row(change))
         .map(row)
         .collect();
+    let turn = changes.iter().any(|change| change.turn > 0);
+    if turn {
+        let moved = changes.iter().filter(|change| change.turn > 0);
+        let named: Vec<String> = moved
+            .map(|change| {
+                format!(
+                    "{} on {}",
+                    code(change.setting.as_str()),
+                    text(&change.target)
+                )
+            })
+            .collect();
+        blocks.push(format!(
+            "After the restarts of what comes before: {}.",
+            named.join(", ")
+        ));
+    }
     if !rows.is_empty() {
         blocks.push(format!("{HEAD}\n{}", rows.join("\n")));
     }
@@ -96,6 +124,7 @@ fn reasons(changes: &[Change]) -> impl Iterator<Item = String> {
         .flat_map(|change| {
             let told = [
                 words::configured(change),
+                words::changed_since(change),
                 change.note.clone(),
                 change.because.clone(),
             ];

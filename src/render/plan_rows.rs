@@ -70,6 +70,7 @@ impl Rows {
             beneath.extend(words::set_in(change));
         }
         beneath.extend(words::configured(change));
+        beneath.extend(words::changed_since(change));
         beneath.extend(change.note.iter().map(|note| on_one_line(note)));
         beneath.extend(change.because.iter().map(|because| on_one_line(because)));
         let indent = " ".repeat(BENEATH);

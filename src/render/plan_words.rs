@@ -180,7 +180,15 @@ pub(super) fn severity(hazard: &Hazard) -> (&'static str, Tone) {
             | HazardKind::OutsideWindow
             | HazardKind::ForeignPendingRestart
             | HazardKind::BrokenConfigFile
-            | HazardKind::NotPermitted,
+            | HazardKind::NotPermitted
+            | HazardKind::WillNotStart
+            | HazardKind::MemoryBudget
+            | HazardKind::ConnectionBudget
+            | HazardKind::EvictsKeys
+            | HazardKind::RejectsWrites
+            | HazardKind::ExtensionNotLoaded
+            | HazardKind::StandbyOrder
+            | HazardKind::ManagedElsewhere,
         ) => ("warning", Tone::Warning),
     }
 }
@@ -236,4 +244,46 @@ pub(super) fn and(items: &[&str]) -> String {
         [one] => (*one).to_owned(),
         [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
+}
+
+/// That a run had made the change already.
+pub(super) fn changed_since(change: &Change) -> Option<String> {
+    let since = change.changed_since.as_ref()?;
+    Some(format!(
+        "was set to {} by run {} ({}, {}) and changed since: {}",
+        value(&since.value),
+        since.run,
+        since.who,
+        since.applied_at,
+        since.now
+    ))
+}
+
+/// In what the nodes of clusters differ, a line each.
+pub(super) fn differences(plan: &Plan) -> Vec<String> {
+    let lines = plan.differences.iter().map(|difference| {
+        let values = difference.values.iter();
+        let values = values.map(|(target, own)| format!("{} on {target}", value(own)));
+        format!(
+            "{}: {}",
+            difference.setting,
+            values.collect::<Vec<_>>().join(", ")
+        )
+    });
+    lines.collect()
+}
+
+/// What is said before the changes of a turn, where a plan has several.
+pub(super) fn turn(changes: &[Change], plan: &Plan) -> Option<String> {
+    let last = plan.changes.iter().map(|change| change.turn).max()?;
+    let turn = changes.first()?.turn;
+    if last == 0 {
+        return None;
+    }
+    let when = if turn == 0 {
+        String::new()
+    } else {
+        format!(", after the restarts of turn {turn}")
+    };
+    Some(format!("Turn {} of {}{when}:", turn + 1, last + 1))
 }

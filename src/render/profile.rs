@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::shown_line::printable;
-use crate::profile::{Phase, Profile, Wanted};
+use crate::profile::{Phase, Profile, Wanted, resembles_secret};
 use crate::setting::is_secret;
 use crate::setting::{EngineKind, Input};
 
@@ -194,7 +194,7 @@ fn shown_value(wanted: &Wanted) -> String {
 }
 
 fn is_hidden(wanted: &Wanted) -> bool {
-    is_secret(wanted.engine, &wanted.name)
+    is_secret(wanted.engine, &wanted.name) || resembles_secret(wanted.name.as_str())
 }
 
 /// Where the value comes from: profile, file and line, and variables.

@@ -21,6 +21,7 @@ pub fn applied_json(facts: &RunFacts, applied: &Applied) -> Value {
     let mut document = run_json(facts, applied.outcome, &applied.changes);
     if let Value::Object(fields) = &mut document {
         fields.insert("restarted".to_owned(), json!(applied.restarted));
+        fields.insert("restarts".to_owned(), json!(applied.restarts));
         fields.insert("pending_restart".to_owned(), json!(applied.pending_restart));
         fields.insert("undo".to_owned(), json!(undo_command(facts, applied)));
     }
@@ -109,6 +110,13 @@ pub fn applied_human(facts: &RunFacts, applied: &Applied) -> String {
             "Not yet in effect: {} on {target}; restart {target} to finish.",
             waiting.join(", ")
         ));
+    }
+    if applied.pending_restart.len() > 1 {
+        lines.push(
+            "Restart them in the order of the plan, and a standby after its primary only when it has \
+             replayed what that one wrote; or type the same again with --restart."
+                .to_owned(),
+        );
     }
     if let Some(command) = undo_command(facts, applied) {
         lines.push(format!("To go back: {command}"));

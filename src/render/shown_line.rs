@@ -5,7 +5,7 @@ use std::ops::Range;
 use unicode_width::UnicodeWidthChar as _;
 
 use crate::engine::passwords_in;
-use crate::profile::Place;
+use crate::profile::{Place, resembles_secret};
 use crate::setting::is_secret;
 use crate::setting::{EngineKind, SettingName};
 
@@ -167,10 +167,13 @@ fn value_of_secret(line: &str) -> Option<usize> {
         let key = line.get(..colon)?.trim_end().trim_end_matches(['"', '\'']);
         let word = |character: char| character.is_ascii_alphanumeric() || "_-".contains(character);
         let name = key.rsplit(|character| !word(character)).next()?;
+        let dotted = |character: char| word(character) || character == '.';
+        let whole = key.rsplit(|character| !dotted(character)).next()?;
         let name = SettingName::new(name);
         let secret = EngineKind::ALL
             .iter()
-            .any(|engine| is_secret(*engine, &name));
+            .any(|engine| is_secret(*engine, &name))
+            || resembles_secret(whole);
         let rest = line.get(colon + 1..)?;
         secret.then(|| line.len() - rest.trim_start().len())
     })

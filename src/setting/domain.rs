@@ -99,6 +99,16 @@ impl Domain {
         }
     }
 
+    /// How many bytes a value of this setting is; `None` when it is no amount of memory, or one that the
+    /// server works out itself (below 0).
+    pub fn bytes(&self, value: &Value) -> Option<u64> {
+        match (self, value) {
+            (_, Value::Bytes(bytes)) => Some(*bytes),
+            (Self::Postgresql(kind), Value::Integer(number)) => kind.bytes(*number),
+            (Self::Text | Self::Postgresql(_) | Self::Redis(_), _) => None,
+        }
+    }
+
     /// What a person should know about a spelling that the server takes, as a fragment without a full
     /// stop: it is rounded (to 0, even), read as octal, or counts in thousands.
     pub fn note(&self, text: &str) -> Option<String> {

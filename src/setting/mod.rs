@@ -22,6 +22,6 @@ pub use engine_kind::EngineKind;
 pub use error::ParseValueError;
 pub use input::{Assignment, Input};
 pub use name::SettingName;
-pub use secret::is_secret;
+pub use secret::{is_secret, secret_names, secret_words};
 pub use value::{BufferLimit, Caseless, Value};
 pub use words::Words;

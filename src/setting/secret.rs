@@ -25,6 +25,16 @@ const ENDINGS: [&str; 6] = [
     "-pass",
 ];
 
+/// The names of all settings that hold a secret for certain.
+pub fn secret_names() -> impl Iterator<Item = &'static str> {
+    POSTGRESQL.into_iter().chain(REDIS)
+}
+
+/// The words in which the name of a secret setting ends.
+pub fn secret_words() -> impl Iterator<Item = &'static str> {
+    ENDINGS.iter().map(|ending| ending.trim_start_matches('-'))
+}
+
 /// Whether the value of a setting must never be shown or stored.
 pub fn is_secret(engine: EngineKind, name: &SettingName) -> bool {
     let folded = name.as_str().to_ascii_lowercase();

@@ -80,6 +80,14 @@ impl PartialEq for Caseless {
 }
 
 impl Value {
+    /// The number of a whole number, in the unit of its setting; `None` for any other kind.
+    pub fn as_integer(&self) -> Option<i64> {
+        if let Self::Integer(number) = self {
+            return Some(*number);
+        }
+        None
+    }
+
     /// Whether a server whose value is `live` has what `self` asks for. The same as equality, but for
     /// `DateStyle` and `client-output-buffer-limit`: there, only what is asked for is compared.
     pub fn is_met_by(&self, live: &Self) -> bool {

@@ -207,7 +207,7 @@ fn a_redis_that_refuses_takes_back_what_postgresql_had_written() {
         .profile(
             "bound",
             "profile: bound\nphases:\n  - phase: 1\n    postgresql: {work_mem: 8MB}\n    \
-         redis: {maxmemory: 64mb, bind: 203.0.113.7}\n",
+         redis: {maxmemory: 64mb, bind: 127.0.0.1 203.0.113.7}\n",
         );
     project
         .dbtune("apply --profile bound --yes")
@@ -460,8 +460,9 @@ fn a_setting_that_keeps_new_sessions_out_is_put_back() {
         "profile: shut\nphases:\n  - phase: 1\n    postgresql:\n      \
          session_preload_libraries: [no_such_library]\n",
     );
+    // The plan knows, and is told to go on.
     project
-        .dbtune("apply --yes --profile shut")
+        .dbtune("apply --yes --profile shut --allow will_not_start")
         .run()
         .exits(1)
         .complains("no_such_library")
@@ -511,4 +512,20 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
         .current_dir(shop.project.path(""))
         .status();
     assert_eq!(status.unwrap().code(), Some(1));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_lost_answer_says_which_run_stands() {
+    let shop = Shop::open();
+    for format in ["json", "human"] {
+        let command = format!("apply --profile shop --phase 1 -y -q --format {format}");
+        let ran = shop.project.dbtune(&command).stdout_to("/dev/full").run();
+        ran.exits(1).complains("the answer could not be written");
+        let runs = shop.project.dbtune("history --format json").run().json();
+        let run = runs["runs"][0]["run"].as_str().unwrap().to_owned();
+        ran.complains(&format!("run {run} was carried out"))
+            .complains(&format!("dbtune rollback {run}"));
+        shop.project.dbtune("rollback --yes").run().exits(0);
+    }
 }

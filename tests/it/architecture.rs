@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the bottom up; those of one layer may use each other.
-const LAYERS: [&[&str]; 6] = [
+const LAYERS: [&[&str]; 7] = [
     &["setting"],
     &["snapshot", "profile"],
     &["plan"],
     &["engine", "ledger", "apply", "sandbox"],
+    &["doctor"],
     &["render"],
     &["cli"],
 ];
@@ -27,7 +28,7 @@ const IMPURE: [&str; 9] = [
 ];
 
 /// Rooms that only decide, and the files in them that read files for them.
-const PURE: [&str; 5] = ["setting", "snapshot", "profile", "plan", "render"];
+const PURE: [&str; 6] = ["setting", "snapshot", "profile", "plan", "doctor", "render"];
 const READERS: [&str; 1] = ["profile/library.rs"];
 
 fn layer_of(room: &str) -> Option<usize> {

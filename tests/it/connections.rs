@@ -194,3 +194,84 @@ fn a_service_and_a_password_file_lead_to_the_server() {
         .complains("chmod 0600 it")
         .complains("the server asks for a password");
 }
+
+#[test]
+fn a_setting_that_keeps_dbtune_itself_out_by_tls_is_put_back() {
+    let servers = Encrypted::start();
+    for (setting, value, before) in [
+        ("tls-auth-clients", "yes", "no"),
+        ("tls-protocols", "TLSv1.1", ""),
+    ] {
+        let profile = format!(
+            "profile: out\nphases:\n  - phase: 1\n    redis: {{{setting}: {value}, maxmemory: 64mb}}\n"
+        );
+        let project = servers.project(&servers.authority).profile("out", &profile);
+        let ran = project
+            .dbtune("apply --profile out --yes --format json")
+            .run();
+        ran.exits(1);
+        assert_eq!(ran.json()["outcome"], "rolled_back", "{ran}");
+        assert_eq!(servers.redis.config(setting), before);
+        assert_eq!(servers.redis.config("maxmemory"), "0");
+    }
+}
+
+#[test]
+fn a_mistake_in_a_url_is_one_of_usage() {
+    let project = Project::new();
+    for (flag, url) in [
+        ("--postgres", "postgres://127.0.0.1:99999/app"),
+        ("--postgres", "postgres://127.0.0.1/app?foo=1"),
+        ("--postgres", "postgres://127.0.0.1/app?sslmode=bogus"),
+        ("--postgres", "postgres://127.0.0.1/app?sslrootcert=/nope"),
+        ("--redis", "redis://127.0.0.1:99999"),
+        ("--redis", "redis://127.0.0.1/abc"),
+        ("--redis", "redis://127.0.0.1?connect_timeout=abc"),
+        ("--redis", "redis://127.0.0.1?connect_timout=2"),
+        ("--redis", "rediss://127.0.0.1#insecure"),
+    ] {
+        let ran = project
+            .dbtune("history --format json")
+            .args([flag, url])
+            .run();
+        let document = ran.exits(2).json();
+        assert_eq!(document["error"]["kind"], "usage", "{url}: {ran}");
+        let message = document["error"]["message"].as_str().unwrap();
+        assert!(message.contains(&format!("the URL from {flag}")), "{ran}");
+    }
+}
+
+#[test]
+fn a_mistake_in_one_url_of_the_targets_file_keeps_the_doctor_from_no_other_target() {
+    let redis = Redis::start();
+    let targets = format!(
+        "targets:
+  - {{name: wrong, engine: redis, url: \"redis://127.0.0.1/abc\"}}
+  - {{name: right, engine: redis, url: \"{}\"}}
+",
+        redis.url()
+    );
+    let project = Project::new().file("targets.yaml", &targets);
+    let ran = project.dbtune("doctor --format json").run();
+    let document = ran.exits(2).json();
+    assert_eq!(document["error"]["kind"], "usage");
+    assert_eq!(document["targets"][0]["examined"], false);
+    assert_eq!(document["targets"][1]["examined"], true);
+    let failed = project.dbtune("history --format json").run();
+    assert_eq!(failed.exits(2).json()["error"]["kind"], "usage");
+}
+
+#[test]
+fn a_wrong_password_and_a_role_that_is_not_there_have_a_remedy() {
+    let server = Postgres::setup()
+        .statement(&format!("CREATE ROLE ann LOGIN PASSWORD '{PASSWORD}'"))
+        .start();
+    let url = server.url_of("ann", "postgres").replace(PASSWORD, "wrong");
+    let project = Project::new();
+    let history = |url: &str| project.dbtune("history --postgres").args([url]).run();
+    history(&url)
+        .exits(1)
+        .complains("wrong password")
+        .complains("hint: correct user and password in the URL");
+    history(&server.url_of("nobody_here", "postgres")).exits(1);
+}

@@ -8,17 +8,37 @@ mod architecture;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod cut_twice;
+#[cfg(test)]
 mod dependencies;
 #[cfg(test)]
 mod docs;
+#[cfg(test)]
+mod doctor;
+#[cfg(test)]
+mod drift;
 #[cfg(test)]
 mod engine;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod hazards;
+#[cfg(test)]
+mod not_recorded;
+#[cfg(test)]
 mod plan;
 #[cfg(test)]
 mod profile;
+#[cfg(test)]
+mod random_cuts;
+#[cfg(test)]
+mod redis_doors;
+#[cfg(test)]
+mod redis_files;
+#[cfg(test)]
+mod redis_hazards;
+#[cfg(test)]
+mod restart;
 #[cfg(test)]
 mod rollback;
 #[cfg(test)]
@@ -28,6 +48,10 @@ mod saved_plan;
 #[cfg(test)]
 mod shop;
 #[cfg(test)]
+mod standbys;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod support_holds;
+#[cfg(test)]
+mod versions;

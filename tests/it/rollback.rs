@@ -131,7 +131,10 @@ phases:
     };
     let before = (entries(), redis.config("save"));
     let limits = redis.config("client-output-buffer-limit");
-    project.dbtune("apply --yes --profile odd").run().exits(4);
+    project
+        .dbtune("apply --yes --profile odd --allow not_persisted")
+        .run()
+        .exits(4);
     assert_eq!(
         postgres.show("search_path"),
         r#""$user", public, "My Schema""#

@@ -1,7 +1,7 @@
 //! The servers and the profile that most tests of runs are about: one PostgreSQL, one Redis, and a
 //! profile that changes settings of every kind of undo.
 
-use crate::support::{Postgres, Project, Redis, Target, TargetEntry};
+use crate::support::{Postgres, Project, Redis, Setup, Target, TargetEntry};
 
 /// Phase 1: a setting with an `ALTER SYSTEM` entry before, one without, and Redis. Phase 2: a list
 /// and a setting that needs a restart. Phase 3: Redis alone.
@@ -27,6 +27,9 @@ phases:
       maxmemory-policy: allkeys-lru
 ";
 
+/// What the shop's Redis has in its file.
+pub(crate) const REDIS: [&str; 1] = ["maxmemory 32mb"];
+
 /// One PostgreSQL, one Redis and a project that knows both.
 pub(crate) struct Shop {
     pub(crate) postgres: Postgres,
@@ -51,11 +54,19 @@ impl Shop {
 
     /// The same, with other targets than the servers themselves: proxies, say.
     pub(crate) fn with(targets: impl FnOnce(&Postgres, &Redis) -> Vec<TargetEntry>) -> Self {
-        let postgres = Postgres::setup()
+        Self::on(Postgres::setup(), Redis::with(&REDIS), targets)
+    }
+
+    /// The same with servers of other versions. The Redis has [`REDIS`] in its file.
+    pub(crate) fn on(
+        setup: Setup,
+        redis: Redis,
+        targets: impl FnOnce(&Postgres, &Redis) -> Vec<TargetEntry>,
+    ) -> Self {
+        let postgres = setup
             .statement("ALTER SYSTEM SET work_mem = '5MB'")
             .statement("SELECT pg_reload_conf()")
             .start();
-        let redis = Redis::with(&["maxmemory 32mb"]);
         let mut entries = targets(&postgres, &redis);
         for entry in [postgres.entry(), redis.entry()] {
             if !entries.iter().any(|known| known.engine == entry.engine) {
@@ -89,7 +100,8 @@ impl Shop {
             .map(str::to_owned)
             .collect();
         entries.sort();
-        let show = |name: &&str| format!("{name}={}", self.postgres.show(name));
+        let running = "SELECT name || '=' || current_setting(name) FROM pg_settings WHERE name \
+                       IN ('work_mem', 'maintenance_work_mem', 'max_connections') ORDER BY 1";
         let config = |name: &&str| format!("{name}={}", self.redis.config(name));
         let in_file = |line: &&str| {
             ["maxmemory ", "timeout ", "maxmemory-policy "]
@@ -105,10 +117,7 @@ impl Shop {
         redis_file.sort();
         State {
             entries,
-            running: ["work_mem", "maintenance_work_mem", "max_connections"]
-                .iter()
-                .map(show)
-                .collect(),
+            running: self.postgres.sql(running).concat(),
             redis: ["maxmemory", "timeout", "maxmemory-policy"]
                 .iter()
                 .map(config)

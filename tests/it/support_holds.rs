@@ -4,7 +4,7 @@ use std::process::Command;
 
 use super::support::wire::{Answers, Requests, Taken, Wire};
 use super::support::{
-    Cli, Hold, PASSWORD, Postgres, Project, Proxy, Redis, Target as _, after, before, cli,
+    Cli, Hold, PASSWORD, Postgres, Project, Proxy, Redis, Stream, Target as _, after, before, cli,
     eventually,
 };
 
@@ -295,13 +295,26 @@ fn answers_are_cut_at_the_byte() {
     let postgres = Postgres::start();
     let proxy = postgres.proxy();
     for bytes in [1, 30, 200] {
-        proxy.cut_after_bytes(bytes);
+        proxy.cut_after_bytes(Stream::Answers, bytes);
         assert!(client(&proxy).is_err(), "{bytes}");
     }
     let mut client = client(&proxy).unwrap();
-    proxy.cut_after_bytes(1);
+    proxy.cut_after_bytes(Stream::Answers, 1);
     assert!(client.batch_execute(TABLE).is_err());
     assert_eq!(rows(&postgres), "0");
+}
+
+#[test]
+fn a_request_that_is_cut_at_a_byte_is_never_done() {
+    let postgres = Postgres::setup().statement(TABLE).start();
+    let proxy = postgres.proxy();
+    let mut client = client(&proxy).unwrap();
+    proxy.cut_after_bytes(Stream::Requests, 20);
+    let inserted = client.batch_execute("insert into t values (1)");
+    assert!(inserted.is_err());
+    assert_eq!(rows(&postgres), "0");
+    assert_eq!(proxy.cut_no_more(), 0, "the cut has been made");
+    assert!(proxy.take_lengths(Stream::Requests).len() > 2);
 }
 
 #[test]

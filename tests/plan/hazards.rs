@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use dbtune::plan::Action::{Blocked, PendingRestart, Unchanged, Update};
 use dbtune::plan::{self, HazardKind};
+use dbtune::snapshot::{Answer, Question};
 use time::macros::datetime;
 
 use crate::case::{Asked as _, Case, hazard, kinds};
@@ -331,4 +332,153 @@ fn an_earlier_phase_counts_on_the_targets_asked_for_only() {
             .has(Setting::work_mem()),
     );
     assert_eq!(blocking(&case.only("cache"), &[]), []);
+}
+
+#[test]
+fn fewer_connections_than_are_open_block_until_it_is_allowed() {
+    let server = || {
+        Server::postgresql("primary")
+            .has(Setting::number("max_connections", None, "100").restart())
+            .has(Setting::number("superuser_reserved_connections", None, "3").restart())
+    };
+    let plan = Case::postgresql(&["max_connections: 20"])
+        .on(server().with_connections(18))
+        .plan();
+    let (blocks, message) = hazard(plan.change("max_connections"), HazardKind::ConnectionBudget);
+    assert!(blocks);
+    assert!(message.contains("18 connections to primary are open now and 17 would be let in"));
+    let plan = Case::postgresql(&["max_connections: 20"])
+        .on(server().with_connections(17))
+        .plan();
+    assert!(!kinds(plan.change("max_connections")).contains(&HazardKind::ConnectionBudget));
+}
+
+/// A server on this machine, of which a trial of the start with `max_connections = 40` says this.
+fn tried(answer: Answer) -> Server {
+    let mut server = server().has(Setting::number("max_connections", None, "100").restart());
+    server.facts().on_this_host = true;
+    let asked = [("max_connections".into(), "40".to_owned())].into();
+    server.answers(Question::Start(asked), answer)
+}
+
+#[test]
+fn what_a_trial_of_the_start_says_no_to_is_blocked_until_it_is_allowed() {
+    let no = Answer::No("it must be less than max_connections (40)".to_owned());
+    let case = Case::postgresql(&["max_connections: 40"]).on(tried(no));
+    assert!(case.plan().questions.is_empty());
+    let plan = case.plan();
+    let (blocks, message) = hazard(&plan.changes[0], HazardKind::WillNotStart);
+    assert!(blocks);
+    assert_eq!(
+        message,
+        "primary would not start: it must be less than max_connections (40)"
+    );
+    assert_eq!(blocking(&case, &[]), [HazardKind::WillNotStart]);
+    assert_eq!(blocking(&case, &[HazardKind::WillNotStart]), []);
+}
+
+#[test]
+fn a_start_that_was_tried_and_works_is_no_hazard_and_one_that_nobody_could_try_is_told() {
+    let case = |answer| Case::postgresql(&["max_connections: 40"]).on(tried(answer));
+    assert_eq!(
+        kinds(&case(Answer::Yes).plan().changes[0]),
+        [HazardKind::Restart].into()
+    );
+    let unknown = case(Answer::Unknown("no programs".to_owned())).plan();
+    let (blocks, message) = hazard(&unknown.changes[0], HazardKind::WillNotStart);
+    assert!(!blocks);
+    assert_eq!(
+        message,
+        "whether primary would start could not be tried: no programs"
+    );
+}
+
+#[test]
+fn a_start_is_only_tried_where_it_can_be_and_something_matters_at_a_start() {
+    let asks = |settings: &[&str], here: bool| {
+        let mut server = server()
+            .has(Setting::number("max_connections", None, "100").restart())
+            .has(Setting::kb("min_wal_size", "81920"))
+            .has(Setting::work_mem());
+        server.facts().on_this_host = here;
+        let plan = Case::postgresql(settings).on(server).plan();
+        let questions: Vec<Question> = plan.questions.into_values().flatten().collect();
+        questions
+            .iter()
+            .filter(|question| question.is_trial())
+            .cloned()
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(asks(&["max_connections: 40"], false), []);
+    assert_eq!(asks(&["work_mem: 8MB"], true), []);
+    assert_eq!(asks(&["min_wal_size: 32MB"], true).len(), 1);
+    let both = [
+        ("max_connections".into(), "40".to_owned()),
+        ("work_mem".into(), "8MB".to_owned()),
+    ];
+    assert_eq!(
+        asks(&["max_connections: 40", "work_mem: 8MB"], true),
+        [Question::Start(both.into())]
+    );
+}
+
+#[test]
+fn a_trial_tells_its_words_at_the_setting_that_they_name_and_nowhere_else() {
+    let settings = ["max_connections: 40", "max_wal_senders: 50"];
+    let mut server = server()
+        .has(Setting::number("max_connections", None, "100").restart())
+        .has(Setting::number("max_wal_senders", None, "10").restart());
+    server.facts().on_this_host = true;
+    let asked = [
+        ("max_connections".into(), "40".to_owned()),
+        ("max_wal_senders".into(), "50".to_owned()),
+    ];
+    let told = |words: &str| {
+        let answer = Answer::No(words.to_owned());
+        let server = server
+            .clone()
+            .answers(Question::Start(asked.clone().into()), answer);
+        let plan = Case::postgresql(&settings).on(server).plan();
+        ["max_connections", "max_wal_senders"]
+            .map(|name| kinds(plan.change(name)).contains(&HazardKind::WillNotStart))
+    };
+    assert_eq!(told("max_wal_senders is too much"), [false, true]);
+    assert_eq!(told("could not map anonymous shared memory"), [true, false]);
+}
+
+#[test]
+fn a_wrong_value_that_waits_in_the_files_already_blocks_the_restart_for_another_one() {
+    let mut server = server()
+        .has(
+            Setting::number("superuser_reserved_connections", None, "3")
+                .restart()
+                .pending("100"),
+        )
+        .has(Setting::shared_buffers().pending("384MB"));
+    server.facts().on_this_host = true;
+    let asked = [
+        ("shared_buffers".into(), "384MB".to_owned()),
+        ("superuser_reserved_connections".into(), "100".to_owned()),
+    ];
+    let answer = Answer::No("superuser_reserved_connections (100) must be less".to_owned());
+    let server = server.answers(Question::Start(asked.into()), answer);
+    let plan = Case::postgresql(&["shared_buffers: 384MB"])
+        .on(server)
+        .plan();
+    assert_eq!(plan.changes[0].action, PendingRestart);
+    let (blocks, _) = hazard(&plan.changes[0], HazardKind::WillNotStart);
+    assert!(blocks);
+}
+
+#[test]
+fn a_list_is_tried_as_the_server_would_store_it() {
+    let mut server = server().has(Setting::text("shared_preload_libraries", "").restart());
+    server.facts().on_this_host = true;
+    let plan = Case::postgresql(&["shared_preload_libraries: [auto_explain, pg_stat_statements]"])
+        .on(server)
+        .plan();
+    let raw = "\"auto_explain\", \"pg_stat_statements\"".to_owned();
+    let asked = Question::Start([("shared_preload_libraries".into(), raw)].into());
+    let questions: Vec<Question> = plan.questions.into_values().flatten().collect();
+    assert!(questions.contains(&asked), "{questions:?}");
 }

@@ -5,7 +5,8 @@ use dbtune::setting::postgresql::{self, SettingRow};
 use dbtune::setting::redis::{self, Release};
 use dbtune::setting::{Domain, Effect, EngineKind, SettingName, is_secret};
 use dbtune::snapshot::{
-    Entry, FileProblem, Identity, Observed, Override, OverrideKind, Snapshot, Source,
+    Answer, Entry, Facts, FileProblem, Follower, Identity, Memory, Observed, Override,
+    OverrideKind, Question, RedisFacts, Rewrite, Snapshot, Source,
 };
 
 const VERSION: u32 = 150_018;
@@ -40,11 +41,14 @@ impl Server {
             files_readable: true,
             persisted_in: Some(AUTO_CONF.to_owned()),
             missing_rights: Vec::new(),
+            facts: facts(),
+            answers: [].into(),
         })
     }
 
+    /// A Redis whose file is on this host, may be rewritten and holds what runs.
     pub(crate) fn redis(target: &str) -> Self {
-        Self::new(Snapshot {
+        let mut server = Self::new(Snapshot {
             target: target.to_owned(),
             engine: EngineKind::Redis,
             address: "127.0.0.1:6379".to_owned(),
@@ -59,7 +63,11 @@ impl Server {
             files_readable: false,
             persisted_in: Some("/etc/redis/redis.conf".to_owned()),
             missing_rights: Vec::new(),
-        })
+            facts: facts(),
+            answers: [].into(),
+        });
+        server.redis_facts().rewrite = Some(Rewrite::default());
+        server
     }
 
     fn new(snapshot: Snapshot) -> Self {
@@ -101,6 +109,57 @@ impl Server {
             error: error.to_owned(),
         });
         self
+    }
+
+    pub(crate) fn with_connections(mut self, count: u32) -> Self {
+        self.snapshot.facts.connections = Some(count);
+        self
+    }
+
+    /// What the server would answer to a question of the planner.
+    pub(crate) fn answers(mut self, question: Question, answer: Answer) -> Self {
+        self.snapshot.answers.insert(question, answer);
+        self
+    }
+
+    pub(crate) fn facts(&mut self) -> &mut Facts {
+        &mut self.snapshot.facts
+    }
+
+    /// What a Redis tells besides its settings.
+    pub(crate) fn redis_facts(&mut self) -> &mut RedisFacts {
+        self.snapshot.facts.redis.get_or_insert_default()
+    }
+
+    /// The file of a Redis is not on this host.
+    pub(crate) fn with_config_file_elsewhere(mut self) -> Self {
+        self.redis_facts().rewrite = None;
+        self
+    }
+
+    /// What a rewrite of the file of a Redis would meet.
+    pub(crate) fn rewrite(&mut self) -> &mut Rewrite {
+        self.redis_facts().rewrite.get_or_insert_default()
+    }
+
+    pub(crate) fn user(mut self, user: &str) -> Self {
+        user.clone_into(&mut self.snapshot.identity.user);
+        self
+    }
+
+    pub(crate) fn at(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.snapshot.address);
+        self
+    }
+
+    /// One more replica of a Redis.
+    pub(crate) fn follower(&mut self, state: &str) {
+        let replicas = &mut self.redis_facts().replicas;
+        replicas.push(Follower {
+            name: format!("10.0.0.{}:6379", replicas.len() + 7),
+            address: None,
+            state: state.to_owned(),
+        });
     }
 
     pub(crate) fn lacks(mut self, right: &str) -> Self {
@@ -175,16 +234,23 @@ impl Setting {
         Self::kb("work_mem", "4096")
     }
 
-    fn row(name: &str, vartype: &str, unit: Option<&str>, boot: &str) -> Self {
+    /// A number with a fraction.
+    pub(crate) fn real(name: &str, boot: &str) -> Self {
+        Self::row(name, "real", None, boot)
+    }
+
+    /// One of a fixed set of words.
+    pub(crate) fn words(name: &str, words: &[&str], boot: &str) -> Self {
+        let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
         let row = SettingRow {
-            name,
-            vartype,
-            unit,
-            min_val: Some("-1"),
-            max_val: Some("2147483647"),
-            enumvals: None,
-            server_version_num: VERSION,
+            enumvals: Some(&words),
+            ..setting_row(name, "enum", None)
         };
+        Self::of(name, postgresql::domain(&row), boot)
+    }
+
+    fn row(name: &str, vartype: &str, unit: Option<&str>, boot: &str) -> Self {
+        let row = setting_row(name, vartype, unit);
         Self::of(name, postgresql::domain(&row), boot)
     }
 
@@ -301,6 +367,19 @@ impl Setting {
     }
 }
 
+/// Of a machine with more memory than any test plans to use.
+fn facts() -> Facts {
+    Facts {
+        memory: Some(Memory {
+            bytes: 1 << 40,
+            from: "/proc/meminfo".to_owned(),
+            is_own_limit: false,
+            is_stated: false,
+        }),
+        ..Facts::default()
+    }
+}
+
 fn identity(version: &str, number: u32, system: &str, role: &str) -> Identity {
     Identity {
         version: version.to_owned(),
@@ -309,6 +388,18 @@ fn identity(version: &str, number: u32, system: &str, role: &str) -> Identity {
         started_at: "2026-11-01T00:00:00Z".to_owned(),
         role: role.to_owned(),
         user: "dbtune".to_owned(),
+    }
+}
+
+fn setting_row<'a>(name: &'a str, vartype: &'a str, unit: Option<&'a str>) -> SettingRow<'a> {
+    SettingRow {
+        name,
+        vartype,
+        unit,
+        min_val: Some("-1"),
+        max_val: Some("2147483647"),
+        enumvals: None,
+        server_version_num: VERSION,
     }
 }
 

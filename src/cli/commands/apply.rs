@@ -7,7 +7,6 @@ use super::plan::typed;
 use super::run::{Making, Weighed};
 use crate::cli::args::ApplyArgs;
 use crate::cli::environment::now;
-use crate::cli::failure::of_plan_error;
 use crate::cli::setup::{self, Desk, Known};
 use crate::cli::{Exit, Failure};
 use crate::ledger::RunCommand;
@@ -85,16 +84,18 @@ fn read_saved(file: &Path) -> Result<SavedPlan, Failure> {
 }
 
 fn make(making: &mut Making<'_, '_>, wish: &Wish) -> Result<(Plan, Fingerprint), Failure> {
-    let snapshots = making.snapshots()?;
+    let mut snapshots = making.snapshots()?;
     setup::check_fit(
         &wish.profile,
         &wish.selection,
         &snapshots,
         making.desk.console,
     )?;
+    let (profile, selection) = (&wish.profile, &wish.selection);
+    let plan = making.judged(&mut snapshots, |planned| {
+        plan::make(profile, selection, planned, now())
+    })?;
     let planned = setup::planned(&making.targets, &snapshots);
-    let plan = plan::make(&wish.profile, &wish.selection, &planned, now())
-        .map_err(|error| of_plan_error(&error))?;
     let fingerprint = Fingerprint::of(&plan, &wish.profile, &wish.selection, &planned);
     Ok((plan, fingerprint))
 }

@@ -1,6 +1,8 @@
 //! The commands, one file each: load, call, render; no logic.
 
 pub mod apply;
+pub mod doctor;
+pub mod grants;
 pub mod history;
 pub mod plan;
 pub mod profile;

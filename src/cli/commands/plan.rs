@@ -6,11 +6,14 @@ use std::path::Path;
 
 use crate::cli::args::{Format, Global, PlanArgs, SelectionArgs};
 use crate::cli::environment::now;
-use crate::cli::failure::{of_engine_error, of_plan_error};
+use crate::cli::failure::of_engine_error;
 use crate::cli::setup::{self, Desk};
+use crate::cli::targets::Targets;
 use crate::cli::{Exit, Failure};
-use crate::plan::{self, Fingerprint, HazardKind, Plan, SavedPlan};
+use crate::ledger;
+use crate::plan::{self, Fingerprint, HazardKind, Plan, SavedPlan, TargetFacts};
 use crate::render::{self, PlanView};
+use crate::snapshot::Snapshot;
 
 /// Shows what the profile would change.
 pub fn run(desk: &Desk<'_>, args: &PlanArgs) -> Result<Exit, Failure> {
@@ -19,13 +22,16 @@ pub fn run(desk: &Desk<'_>, args: &PlanArgs) -> Result<Exit, Failure> {
     let selection = setup::selection(&args.selection);
     let targets = setup::needed(&profile, &selection, &known.targets)?;
     let mut fleet = desk.connect(&targets)?;
-    let snapshots = fleet
+    let mut snapshots = fleet
         .snapshots()
         .map_err(|error| of_engine_error(&error, Exit::Failed))?;
     setup::check_fit(&profile, &selection, &snapshots, desk.console)?;
+    let trials = args.out.is_some();
+    let mut plan = setup::judged(&mut fleet, &targets, &mut snapshots, trials, |planned| {
+        plan::make(&profile, &selection, planned, now())
+    })?;
+    tell_drift(desk, &known.targets, &snapshots, &mut plan)?;
     let planned = setup::planned(&targets, &snapshots);
-    let plan =
-        plan::make(&profile, &selection, &planned, now()).map_err(|error| of_plan_error(&error))?;
     if let Some(file) = &args.out {
         let fingerprint = Fingerprint::of(&plan, &profile, &selection, &planned);
         save(file, &SavedPlan::new(&plan, fingerprint))?;
@@ -49,6 +55,47 @@ pub fn run(desk: &Desk<'_>, args: &PlanArgs) -> Result<Exit, Failure> {
     } else {
         Exit::Done
     })
+}
+
+/// Marks what a run had applied already and somebody has changed since. A history that cannot be read
+/// keeps nobody from planning; that is said.
+fn tell_drift(
+    desk: &Desk<'_>,
+    targets: &Targets,
+    snapshots: &[Snapshot],
+    plan: &mut Plan,
+) -> Result<(), Failure> {
+    let mut ledger = desk.ledger(targets)?;
+    let facts: Vec<TargetFacts> = snapshots.iter().map(TargetFacts::from).collect();
+    // Another connection is worth it only where there is something to read.
+    let runs = if snapshots.iter().any(keeps_history) {
+        ledger.runs(&facts)
+    } else {
+        ledger.local_runs(&facts)
+    };
+    match runs {
+        Ok(runs) => {
+            let entries = ledger::history(&runs, &facts, false);
+            plan::mark_changed_since(plan, &ledger::earlier_writes(&entries));
+        }
+        Err(error) => desk.console.warn(&format!(
+            "warning: the history cannot be read, so drift is not told apart: {}",
+            chain(&error)
+        )),
+    }
+    Ok(())
+}
+
+fn keeps_history(snapshot: &Snapshot) -> bool {
+    let facts = snapshot.facts.postgresql.as_ref();
+    facts.is_some_and(|facts| facts.keeps_history)
+}
+
+/// An error and all that caused it, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let causes = causes.map(|cause| format!(": {cause}"));
+    format!("{error}{}", causes.collect::<String>())
 }
 
 /// How a plan is shown, besides the format.

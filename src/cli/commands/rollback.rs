@@ -3,8 +3,8 @@
 use super::run::{Making, Weighed};
 use crate::cli::args::RollbackArgs;
 use crate::cli::environment::now;
-use crate::cli::failure::of_plan_error;
-use crate::cli::setup::{self, Desk};
+use crate::cli::failure::of_ledger_error;
+use crate::cli::setup::Desk;
 use crate::cli::{Exit, Failure};
 use crate::ledger::{
     HistoryEntry, Outcome, Run, RunCommand, RunState, StoredRun, history, newest_to_undo,
@@ -22,7 +22,7 @@ pub fn run(desk: &Desk<'_>, args: &RollbackArgs) -> Result<Exit, Failure> {
     let mut making = Making::new(desk, &args.run, RunCommand::Rollback, targets, ledger)?;
     making.lock()?;
     let settled = making.settle()?;
-    let (runs, facts) = making.runs()?;
+    let (runs, facts) = making.runs(of_ledger_error)?;
     let entries = history(&runs, &facts, false);
     // To settle a run that was cut off is to roll it back: nothing else was asked for.
     let done = settled.iter().find(|settled| match &args.run_id {
@@ -102,9 +102,10 @@ fn chosen<'e>(
 
 fn make(making: &mut Making<'_, '_>, run: &Run) -> Result<Plan, Failure> {
     let undos = undos(run)?;
-    let snapshots = making.snapshots()?;
-    let planned = setup::planned(&making.targets, &snapshots);
-    plan::invert(&run.profile, &undos, &planned, now()).map_err(|error| of_plan_error(&error))
+    let mut snapshots = making.snapshots()?;
+    making.judged(&mut snapshots, |planned| {
+        plan::invert(&run.profile, &undos, planned, now())
+    })
 }
 
 fn undos(run: &Run) -> Result<Vec<Undo>, Failure> {

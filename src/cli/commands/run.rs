@@ -8,12 +8,12 @@ use super::plan::{Shown, show};
 use crate::apply::{Applied, ApplyError, Executor, Fleet, LOCK_PATIENCE, Order, Settled};
 use crate::cli::args::{Format, RunArgs};
 use crate::cli::environment::now;
-use crate::cli::failure::{of_apply_error, of_engine_error, of_ledger_error};
-use crate::cli::setup::Desk;
+use crate::cli::failure::{of_apply_error, of_engine_error, of_history_before_a_run};
+use crate::cli::setup::{self, Desk};
 use crate::cli::{Exit, Failure};
 use crate::engine::Target;
-use crate::ledger::{Ledger, Outcome, RunCommand, StoredRun};
-use crate::plan::{self, Hazard, HazardKind, Plan, TargetFacts};
+use crate::ledger::{Ledger, LedgerError, Outcome, RunCommand, StoredRun};
+use crate::plan::{self, Hazard, HazardKind, Plan, PlanError, PlannedTarget, TargetFacts};
 use crate::render::{self, RunFacts, Unwell};
 use crate::snapshot::Snapshot;
 
@@ -29,10 +29,17 @@ fn reporter<'d>(desk: &'d Desk<'_>) -> impl FnMut(crate::apply::Event) + use<'d>
     }
 }
 
+/// What to know before several nodes are restarted by hand.
+const ORDER_OF_RESTARTS: &str = "\
+A standby does not start with less than its primary ran with. Where values go down, restart the primary first, \
+and a standby only when it has replayed what the primary has written since; where they go up, the standbys first.
+With --restart dbtune does that itself.
+";
+
 /// What is to become of a plan.
 pub enum Weighed {
     /// It is to be carried out.
-    Go(Plan),
+    Go(Box<Plan>),
     /// It is not, and this is how the command ends.
     End(Exit),
 }
@@ -70,7 +77,7 @@ impl<'a, 'd> Making<'a, 'd> {
             desk,
             args,
             command,
-            allowed: crate::cli::setup::allowed(&args.allow)?,
+            allowed: setup::allowed(&args.allow)?,
             fleet: desk.connect(&targets)?,
             targets,
             ledger,
@@ -85,18 +92,29 @@ impl<'a, 'd> Making<'a, 'd> {
             .map_err(|error| of_engine_error(&error, Exit::Failed))
     }
 
-    /// The runs that the ledgers know of these servers, oldest first.
-    pub fn runs(&mut self) -> Result<(Vec<StoredRun>, Vec<TargetFacts>), Failure> {
+    /// Makes a plan of which nothing is left open, a trial of the start included.
+    pub fn judged(
+        &mut self,
+        snapshots: &mut [Snapshot],
+        make: impl Fn(&[PlannedTarget<'_>]) -> Result<Plan, PlanError>,
+    ) -> Result<Plan, Failure> {
+        setup::judged(&mut self.fleet, &self.targets, snapshots, true, make)
+    }
+
+    /// The runs that the ledgers know of these servers, oldest first. `fail` tells of a history that
+    /// cannot be read.
+    pub fn runs(
+        &mut self,
+        fail: fn(&LedgerError) -> Failure,
+    ) -> Result<(Vec<StoredRun>, Vec<TargetFacts>), Failure> {
         let facts: Vec<TargetFacts> = self.snapshots()?.iter().map(TargetFacts::from).collect();
-        let runs = self
-            .ledger
-            .runs(&facts)
-            .map_err(|error| of_ledger_error(&error))?;
+        let runs = self.ledger.runs(&facts).map_err(|error| fail(&error))?;
         Ok((runs, facts))
     }
 
     /// Takes the lock on every server. A dry run changes nothing and needs none.
     pub fn lock(&mut self) -> Result<(), Failure> {
+        setup::refuse_one_server_twice(&self.snapshots()?)?;
         if self.args.dry_run {
             return Ok(());
         }
@@ -108,14 +126,20 @@ impl<'a, 'd> Making<'a, 'd> {
 
     /// Settles the runs that were cut off, after asking. The lock must be held.
     pub fn settle(&mut self) -> Result<Vec<Settled>, Failure> {
-        let (runs, facts) = self.runs()?;
+        let (runs, facts) = self.runs(of_history_before_a_run)?;
         if self.args.dry_run {
             self.tell_unsettled(&runs);
             return Ok(Vec::new());
         }
+        if let Some(alive) = runs.iter().find(|run| run.is_alive()) {
+            // It restarts a server and wants its lock back.
+            self.fleet.unlock();
+            let error = ApplyError::under_way(alive);
+            return Err(of_apply_error(&error, &self.facts(&[])));
+        }
         self.ledger
             .share_endings(&facts)
-            .map_err(|error| of_ledger_error(&error))?;
+            .map_err(|error| of_history_before_a_run(&error))?;
         if !runs.iter().any(StoredRun::is_unsettled) {
             return Ok(Vec::new());
         }
@@ -129,8 +153,13 @@ impl<'a, 'd> Making<'a, 'd> {
 
     fn tell_unsettled(&self, runs: &[StoredRun]) {
         for run in runs.iter().rev().filter(|run| run.is_unsettled()) {
+            let what = if run.is_alive() {
+                "is under way; nothing can be done before it has ended"
+            } else {
+                "was cut off; what it changed is put back first"
+            };
             self.desk.console.note(&format!(
-                "run {} by {}, begun {}, was cut off; what it changed is put back first",
+                "run {} by {}, begun {}, {what}",
                 run.intent.run, run.intent.who, run.intent.started_at
             ));
         }
@@ -153,7 +182,7 @@ impl<'a, 'd> Making<'a, 'd> {
         Ok(if is_dry {
             Weighed::End(Exit::Done)
         } else if self.has_work(&plan) {
-            Weighed::Go(plan)
+            Weighed::Go(Box::new(plan))
         } else {
             Weighed::End(self.nothing_to_do(&plan))
         })
@@ -259,8 +288,11 @@ impl<'a, 'd> Making<'a, 'd> {
 
     /// Whether carrying the plan out would do anything: write, or restart what waits for it.
     fn has_work(&self, plan: &Plan) -> bool {
-        plan.writes().next().is_some()
-            || (self.args.restart && plan.changes.iter().any(plan::Change::needs_restart))
+        let may_restart = self.args.restart;
+        plan.turns(may_restart)
+            .into_iter()
+            .flatten()
+            .any(|change| change.action.writes() || (may_restart && change.needs_restart()))
     }
 
     /// Tells that there was nothing to do, or nothing but to wait for a restart.
@@ -302,6 +334,9 @@ impl<'a, 'd> Making<'a, 'd> {
                 ));
                 for target in &settled.pending_restart {
                     console.answer(&format!("Restart {target} to run as before, too.\n"));
+                }
+                if settled.pending_restart.len() > 1 {
+                    console.answer(ORDER_OF_RESTARTS);
                 }
             }
         }
@@ -351,6 +386,9 @@ impl<'a, 'd> Making<'a, 'd> {
             interrupt: &self.desk.interrupt,
             clock: now,
             report: &mut report,
+            rewritten: None,
+            start_is_trusted: self.allowed.contains(&HazardKind::WillNotStart),
+            under_way: None,
         })
     }
 }

@@ -3,14 +3,28 @@
 use std::path::PathBuf;
 
 use super::reach::Reach;
-use super::{Reached, default_persist, reach, url};
+use super::restarting::Restarting;
+use super::{Reached, default_persist, memory, reach, url};
 use crate::engine::{Access, Persist, Target, TlsFiles};
 use crate::profile::yaml::{Content, Fields, Node, Source};
 use crate::profile::{Mistake, Place, Variables, fill, listed, nearest};
 use crate::setting::EngineKind;
+use crate::snapshot::Memory;
 
 const KEYS: [&str; 2] = ["profile", "targets"];
-const TARGET_KEYS: [&str; 6] = ["name", "engine", "url", "restart", "persist", "tls"];
+const TARGET_KEYS: [&str; 11] = [
+    "name",
+    "engine",
+    "url",
+    "restart",
+    "restart_timeout",
+    "start_timeout",
+    "rescue",
+    "persist",
+    "config_command",
+    "tls",
+    "memory",
+];
 
 /// What a targets file says.
 #[derive(Debug, Clone)]
@@ -28,9 +42,11 @@ struct Described {
     name: String,
     engine: EngineKind,
     from: String,
-    restart: Option<Vec<String>>,
+    restarting: Restarting,
     persist: Option<Persist>,
     tls: TlsFiles,
+    memory: Option<Memory>,
+    config_command: Option<String>,
 }
 
 impl TargetsFile {
@@ -94,13 +110,18 @@ impl Described {
             engine: self.engine,
             url: reach.url,
             from: self.from,
-            restart: self.restart,
+            restart: self.restarting.restart,
+            restart_timeout: self.restarting.restart_timeout,
+            start_timeout: self.restarting.start_timeout,
+            rescue: self.restarting.rescue,
             persist: self.persist.unwrap_or_else(|| default_persist(self.engine)),
             persist_stated: self.persist.is_some(),
             access: Access {
                 tls: self.tls,
                 passwords: reach.passwords,
             },
+            memory: self.memory,
+            config_command: self.config_command,
         };
         (target, reach.warnings)
     }
@@ -158,19 +179,22 @@ fn target(
         }
     }
     let engine = engine(fields, mistakes);
-    let restart = fields.get("restart");
-    let restart = restart.and_then(|node| command(node, variables, mistakes));
+    let restarting = Restarting::read(fields, engine, variables, mistakes);
     let persist = persist(fields, engine, mistakes);
     let tls = tls_files(fields, engine, variables, mistakes);
+    let memory = memory::read(fields, mistakes);
+    let config_command = config_command(fields, engine, mistakes);
     let (name, engine) = (fields.get("name").and_then(Node::text)?, engine?);
     let (text, at) = fields.text("url", mistakes)?;
     let described = Described {
         name: name.to_owned(),
         engine,
         from: at.short(),
-        restart,
+        restarting,
         persist,
         tls,
+        memory,
+        config_command,
     };
     let reach = address(engine, text, at, variables);
     let reach = reach.and_then(|reach| described.fits(reach, at));
@@ -217,35 +241,24 @@ fn persist(
     }
 }
 
-/// An argument vector.
-fn command(node: &Node, variables: &Variables, mistakes: &mut Vec<Mistake>) -> Option<Vec<String>> {
-    const HELP: &str = "write the command and its arguments as a sequence, which no shell reads: \
-                        `[systemctl, restart, postgresql]`";
-    let Content::Sequence(items) = &node.content else {
-        let message = format!("`restart` is a sequence of texts, not {}", node.kind());
-        mistakes.push(Mistake::new(&node.at, message).help(HELP));
-        return None;
-    };
-    let mut words = Vec::new();
-    for item in items {
-        let Some(text) = item.text() else {
-            let message = format!("an argument is a text; this is {}", item.kind());
-            mistakes.push(Mistake::new(&item.at, message));
-            continue;
-        };
-        match fill(text, &item.at, variables) {
-            Ok(filled) => words.push(filled.text),
-            Err(mistake) => mistakes.push(mistake),
-        }
-    }
-    if words
-        .first()
-        .is_none_or(|program| program.trim().is_empty())
-    {
-        mistakes.push(Mistake::new(&node.at, "`restart` names no command").help(HELP));
+/// The name that `rename-command` gave `CONFIG`.
+fn config_command(
+    fields: &Fields<'_>,
+    engine: Option<EngineKind>,
+    mistakes: &mut Vec<Mistake>,
+) -> Option<String> {
+    let (text, at) = fields.text("config_command", mistakes)?;
+    if engine == Some(EngineKind::Postgresql) {
+        let message = "`config_command` is for Redis, where a command can be renamed";
+        mistakes.push(Mistake::new(at, message).help("remove it"));
         return None;
     }
-    Some(words)
+    if text.is_empty() || text.contains(char::is_whitespace) {
+        let message = "`config_command` is one word: the name that `rename-command CONFIG` gives";
+        mistakes.push(Mistake::new(at, message));
+        return None;
+    }
+    Some(text.to_owned())
 }
 
 /// The files for TLS with Redis. PostgreSQL has a place for them in its URL.

@@ -36,7 +36,7 @@ struct Reachable {
 impl Connector {
     /// Understands a target's URL, and reads the certificates that it names.
     pub(super) fn parse(target: &Target) -> Result<Self, EngineError> {
-        let unusable = |refusal| unusable(target, refusal);
+        let unusable = |refusal: Refusal| refusal.of_target(target);
         let mut options = read_url(target).map_err(unusable)?;
         let tls = TlsOptions::take(&mut options).map_err(unusable)?;
         let config = client_config(&options).map_err(unusable)?;
@@ -204,12 +204,3 @@ fn client_config(options: &Conninfo) -> Result<Config, Refusal> {
 
 const WRITE_IT_AS: &str = "write it as postgres://USER@HOST:PORT/DATABASE; options also come from its \
                            service and from PG… variables";
-
-fn unusable(target: &Target, refusal: Refusal) -> EngineError {
-    EngineError::Connect {
-        target: target.name.clone(),
-        address: format!("the URL from {}", target.from),
-        reason: refusal.reason,
-        hint: refusal.hint,
-    }
-}

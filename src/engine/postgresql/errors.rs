@@ -56,13 +56,23 @@ fn refused(
         hint: server
             .hint()
             .map(str::to_owned)
-            .or_else(|| own_hint(server.code(), setting)),
+            .or_else(|| own_hint(server, setting)),
     }
 }
 
+/// The file that `ALTER SYSTEM` writes.
+const AUTO_CONF: &str = "postgresql.auto.conf";
+
 /// What to do where the server says nothing of it.
-fn own_hint(code: &SqlState, setting: Option<&SettingName>) -> Option<String> {
-    let setting = setting?;
+fn own_hint(server: &DbError, setting: Option<&SettingName>) -> Option<String> {
+    let (code, setting) = (server.code(), setting?);
+    // In any language: a file that the server itself may not write is no missing right of the role.
+    if server.message().contains(AUTO_CONF) {
+        return Some(format!(
+            "the server cannot write its own {AUTO_CONF}: its data folder is full, damaged or made \
+             read-only by what manages its configuration; then change it there"
+        ));
+    }
     if *code == SqlState::INSUFFICIENT_PRIVILEGE {
         return Some(format!(
             "GRANT ALTER SYSTEM ON PARAMETER {} TO the role that dbtune connects as \
@@ -99,6 +109,8 @@ pub(super) fn hide(mut error: EngineError, secrets: &[String]) -> EngineError {
         }
         EngineError::Lost { reason, .. } => texts.push(reason),
         EngineError::Connect { .. }
+        | EngineError::Unusable { .. }
+        | EngineError::NotReadable { .. }
         | EngineError::ReloadAbandoned { .. }
         | EngineError::Unexpected { .. }
         | EngineError::Interrupted => {}
@@ -168,7 +180,13 @@ fn of_greeting(server: &DbError) -> Refusal {
     let code = server.code();
     let said = server.message();
     if *code == SqlState::INVALID_PASSWORD {
-        Refusal::lasting(format!("{WRONG_PASSWORD} ({said})"), None)
+        Refusal::lasting(
+            format!("{WRONG_PASSWORD} ({said})"),
+            Some(
+                "correct user and password in the URL, or PGPASSWORD; a role has a \
+                 password only by CREATE ROLE or ALTER ROLE … PASSWORD",
+            ),
+        )
     } else if *code == SqlState::INVALID_AUTHORIZATION_SPECIFICATION {
         Refusal::lasting(said, hint_of_rules(said))
     } else if *code == SqlState::INVALID_CATALOG_NAME {
@@ -188,7 +206,7 @@ fn of_greeting(server: &DbError) -> Refusal {
 /// What to do where the server's rules (`pg_hba.conf`) let nobody in this way. The texts are those of
 /// the server, which may be translated: then there is no hint.
 fn hint_of_rules(said: &str) -> Option<&'static str> {
-    const HINTS: [(&str, &str); 6] = [
+    const HINTS: [(&str, &str); 9] = [
         (
             "no encryption",
             "where pg_hba.conf lets this user in with TLS only (hostssl): use sslmode=require or \
@@ -205,8 +223,21 @@ fn hint_of_rules(said: &str) -> Option<&'static str> {
              else add an entry for this user, database and address, and reload",
         ),
         (
+            "SSL on",
+            "where pg_hba.conf lets this user in without TLS only (hostnossl): use sslmode=disable; \
+             else add an entry for this user, database and address, and reload",
+        ),
+        (
             "pg_hba.conf",
             "add an entry for this user, database and address to pg_hba.conf, and reload",
+        ),
+        (
+            "does not exist",
+            "correct the user in the URL, or make the role: CREATE ROLE … LOGIN",
+        ),
+        (
+            "not permitted to log in",
+            "name a role that may log in, or let this one: ALTER ROLE … LOGIN",
         ),
         ("valid client certificate", ADVICE.identity),
         (

@@ -3,15 +3,24 @@
 //! Everything goes over the simple query protocol: `ALTER SYSTEM` takes no bind parameters and may
 //! stand neither in a transaction block nor beside another statement.
 
+mod answers;
+mod clients;
 mod connect;
 mod conninfo;
 mod errors;
+mod facts;
 mod files;
+mod host;
 mod lock;
+mod manager;
+mod map_failure;
 mod overrides;
+mod own_start;
+mod paths;
 mod place;
 mod quote;
 mod reload;
+mod rights;
 mod rows;
 mod session;
 mod settings;
@@ -20,16 +29,20 @@ mod snapshot;
 mod spec;
 mod sql;
 mod tls;
+mod trial;
+mod trial_words;
 mod write;
 
+use std::cell::OnceCell;
 use std::time::{Duration, Instant};
 
-use super::{Engine, EngineError, Interrupt, Lock, Target};
+use super::{Clients, Engine, EngineError, Interrupt, KeptHistory, Lock, Target};
 use crate::setting::{Assignment, EngineKind, SettingName};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Answer as Told, Examination, Memory, Question, Snapshot};
 use connect::Connector;
 pub use conninfo::Conninfo;
-pub use quote::literal;
+pub use host::Site;
+pub use quote::{identifier, literal, setting_name};
 use session::{Answer, Session};
 pub use side_session::SideSession;
 
@@ -51,6 +64,8 @@ struct Postgres {
     /// `pg_file_settings` was refused on this connection: not asked for again.
     files_refused: bool,
     locked: bool,
+    /// The memory of its machine, once it has been looked for.
+    memory: OnceCell<Option<Memory>>,
 }
 
 impl Postgres {
@@ -65,6 +80,7 @@ impl Postgres {
             version_number: 0,
             files_refused: false,
             locked: false,
+            memory: OnceCell::new(),
         };
         postgres.set_up()?;
         Ok(postgres)
@@ -114,6 +130,26 @@ impl Engine for Postgres {
 
     fn snapshot(&mut self) -> Result<Snapshot, EngineError> {
         self.read_snapshot()
+    }
+
+    fn answer(&mut self, question: &Question) -> Result<Told, EngineError> {
+        self.look(question)
+    }
+
+    fn site(&mut self) -> Result<Option<Site>, EngineError> {
+        Ok(self.find_site()?.ok())
+    }
+
+    fn clients(&mut self) -> Result<Clients, EngineError> {
+        self.read_clients()
+    }
+
+    fn kept_history(&mut self) -> Result<KeptHistory, EngineError> {
+        self.look_for_history()
+    }
+
+    fn examine(&mut self, settings: &[SettingName]) -> Result<Examination, EngineError> {
+        self.look_at_rights(settings)
     }
 
     fn try_lock(&mut self) -> Result<Lock, EngineError> {

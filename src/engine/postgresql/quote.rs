@@ -17,7 +17,7 @@ pub fn literal(text: &str) -> String {
 
 /// The name of a setting, quoted where it has to be. Each part of a dotted name is quoted, because
 /// such a part may be any word, reserved ones included.
-pub(super) fn setting_name(name: &SettingName) -> String {
+pub fn setting_name(name: &SettingName) -> String {
     let name = name.as_str();
     if is_plain(name) {
         return name.to_owned();
@@ -28,8 +28,8 @@ pub(super) fn setting_name(name: &SettingName) -> String {
         .join(".")
 }
 
-/// A quoted identifier.
-fn identifier(name: &str) -> String {
+/// A quoted identifier: the name of a role, say.
+pub fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

@@ -1,11 +1,13 @@
 //! One setting, by its row of `pg_settings`, its lines in the files and what overrides it.
 
+use std::collections::BTreeMap;
+
 use super::files::{Files, Line};
 use super::overrides;
 use super::rows::Row;
 use super::spec;
-use crate::setting::{Effect, SettingName};
-use crate::snapshot::{Entry, Observed, Override, Source};
+use crate::setting::{Domain, Effect, SettingName};
+use crate::snapshot::{Entry, Observed, Override, PLACEHOLDER, Source};
 
 /// Sources of a value that concern this session and say nothing of the server.
 const OF_THE_SESSION: [&str; 8] = [
@@ -83,6 +85,43 @@ pub(super) fn read(
     };
     observed.pending_restart &= !a_restart_changes_nothing(&observed);
     Ok((name, observed))
+}
+
+/// Adds the settings with a dot in their names that stand in a file and that nobody owns: the server
+/// keeps a place for them, and `pg_settings` does not show it.
+pub(super) fn add_placeholders(
+    settings: &mut BTreeMap<SettingName, Observed>,
+    context: &Context<'_>,
+) {
+    let Some(files) = context.files else { return };
+    for name in files.dotted_names() {
+        if !settings.contains_key(name) {
+            settings.insert(name.clone(), placeholder(name, files, context));
+        }
+    }
+}
+
+fn placeholder(name: &SettingName, files: &Files, context: &Context<'_>) -> Observed {
+    let text = |line: Option<&Line>| line.map(|line| line.text.clone());
+    let applies = files.applies(name);
+    Observed {
+        domain: Domain::Text,
+        effect: Effect::Reload,
+        secret: spec::is_secret(name),
+        running: text(applies).unwrap_or_default(),
+        configured: text(files.decides(name)),
+        entry: text(files.entry(name, context.auto_conf)).map_or(Entry::Absent, Entry::Present),
+        without_entry: text(files.without_entry(name, context.auto_conf)),
+        boot: None,
+        source: Source {
+            kind: PLACEHOLDER.to_owned(),
+            file: applies.and_then(|line| line.file.clone()),
+            line: applies.and_then(|line| line.number),
+        },
+        pending_restart: false,
+        overrides: Vec::new(),
+        fixed: None,
+    }
 }
 
 /// Whether the files say what runs already. When an entry that waited for a restart is taken away

@@ -8,7 +8,7 @@ use super::files::Files;
 use super::rows::{self, Row};
 use super::session::{Answer, Failure};
 use super::settings::{self, Context};
-use super::{Postgres, errors, overrides, sql};
+use super::{Postgres, errors, facts, manager, overrides, sql};
 use crate::engine::{Engine as _, EngineError};
 use crate::setting::{EngineKind, SettingName};
 use crate::snapshot::{Identity, Observed, Override, Snapshot};
@@ -20,6 +20,7 @@ impl Postgres {
     /// Reads everything in one round trip; in two where the role may not see the files.
     pub(super) fn read_snapshot(&mut self) -> Result<Snapshot, EngineError> {
         let answer = self.ask_for_everything()?;
+        let memory = self.memory()?;
         let mut sets = rows::result_sets(&answer).into_iter();
         let mut next = || sets.next().unwrap_or_default();
         let files = if self.files_refused {
@@ -27,8 +28,18 @@ impl Postgres {
         } else {
             Some(Files::read(&next()))
         };
-        self.assemble(files.transpose(), &next(), &next(), &next())
-            .map_err(|reason| self.unexpected(READING, reason))
+        let sets = Sets {
+            identity: next(),
+            settings: next(),
+            overrides: next(),
+            facts: next(),
+            followers: next(),
+        };
+        let mut snapshot = self
+            .assemble(files.transpose(), &sets)
+            .map_err(|reason| self.unexpected(READING, reason))?;
+        snapshot.facts.memory = memory;
+        Ok(snapshot)
     }
 
     fn ask_for_everything(&mut self) -> Result<Answer, EngineError> {
@@ -54,13 +65,11 @@ impl Postgres {
     fn assemble(
         &self,
         files: Result<Option<Files>, String>,
-        identity: &[Row<'_>],
-        settings: &[Row<'_>],
-        overridden: &[Row<'_>],
+        sets: &Sets<'_>,
     ) -> Result<Snapshot, String> {
         let files = files?;
-        let about = *identity.first().ok_or("no row came back")?;
-        let found = Found::read(settings)?;
+        let about = *sets.identity.first().ok_or("no row came back")?;
+        let found = Found::read(&sets.settings)?;
         let context = Context {
             version_number: self.version_number,
             role: about.required("user_ident")?,
@@ -68,22 +77,41 @@ impl Postgres {
             auto_conf: found.auto_conf.as_deref(),
             alter_system_is_off: found.alter_system_is_off,
         };
-        let settings = read_settings(settings, &context, overrides::read(overridden)?)?;
+        let mut settings =
+            read_settings(&sets.settings, &context, overrides::read(&sets.overrides)?)?;
+        if about.flag("may_read_settings")? {
+            // Who does not see every setting would take one of an extension for nobody's.
+            settings::add_placeholders(&mut settings, &context);
+        }
         let pending = settings
             .iter()
             .filter(|(_, observed)| observed.pending_restart)
             .map(|(name, _)| name.clone())
             .collect::<BTreeSet<_>>();
+        let is_owned = |name: &SettingName| {
+            let observed = settings.get(name);
+            observed.is_some_and(|observed| !observed.is_placeholder())
+        };
+        let told = *sets.facts.first().ok_or("no row came back")?;
+        let mut facts = facts::read(
+            told,
+            &sets.followers,
+            found.data_directory.as_deref(),
+            about.required("system")?,
+        )?;
+        facts.managed_by = manager::find(told, &settings)?;
         Ok(Snapshot {
             target: self.target().to_owned(),
             engine: EngineKind::Postgresql,
             address: self.address.clone(),
+            facts,
+            answers: BTreeMap::new(),
             identity: read_identity(about)?,
-            settings,
             file_problems: files
                 .as_ref()
-                .map(|files| files.problems(&pending))
+                .map(|files| files.problems(&pending, is_owned))
                 .unwrap_or_default(),
+            settings,
             files_readable: files.is_some(),
             missing_rights: missing_rights(about, files.is_some())?,
             persisted_in: found.auto_conf,
@@ -91,8 +119,18 @@ impl Postgres {
     }
 }
 
+/// The rows of a reading, by statement.
+struct Sets<'a> {
+    identity: Vec<Row<'a>>,
+    settings: Vec<Row<'a>>,
+    overrides: Vec<Row<'a>>,
+    facts: Vec<Row<'a>>,
+    followers: Vec<Row<'a>>,
+}
+
 /// What has to be known before the settings can be read one by one.
 struct Found {
+    data_directory: Option<String>,
     auto_conf: Option<String>,
     alter_system_is_off: bool,
 }
@@ -105,9 +143,10 @@ impl Found {
                 .find(|row| row.optional("name") == Ok(Some(wanted)))
                 .map_or(Ok(None), |row| row.optional("setting"))
         };
+        let data_directory = value("data_directory")?;
         Ok(Self {
-            auto_conf: value("data_directory")?
-                .map(|directory| format!("{directory}/postgresql.auto.conf")),
+            data_directory: data_directory.map(str::to_owned),
+            auto_conf: data_directory.map(|folder| format!("{folder}/postgresql.auto.conf")),
             alter_system_is_off: value("allow_alter_system")? == Some("off"),
         })
     }

@@ -1,5 +1,7 @@
 //! The statements that read. Every name is qualified: a search path must not decide what is read.
 
+use super::facts::{FACTS, FOLLOWERS};
+
 /// Names the session, bounds its statements and asks for the version.
 ///
 /// A session that waits for a person must outlive `idle_session_timeout`, which 13 does not know.
@@ -42,7 +44,7 @@ pub(super) fn snapshot(version_number: u32, named: bool, with_files: bool) -> St
     let files = if with_files { FILES } else { "" };
     let settings = settings(version_number);
     let set_up = set_up(named);
-    format!("{hide}{files}{IDENTITY}{settings}{OVERRIDES}{set_up}")
+    format!("{hide}{files}{IDENTITY}{settings}{OVERRIDES}{FACTS}{FOLLOWERS}{set_up}")
 }
 
 const IDENTITY: &str = "\
@@ -53,20 +55,21 @@ pg_catalog.to_char(pg_catalog.timezone('UTC', pg_catalog.pg_postmaster_start_tim
 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS started_at, \
 CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'standby' ELSE 'primary' END AS role, \
 current_user AS user_name, pg_catalog.quote_ident(current_user) AS user_ident, \
-(SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser, \
+pg_catalog.current_setting('is_superuser')::bool AS superuser, \
 pg_catalog.has_function_privilege('pg_catalog.pg_reload_conf()', 'EXECUTE') AS may_reload, \
 pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE') AS may_read_settings; ";
 
 const OVERRIDES: &str = "\
 SELECT pg_catalog.split_part(entry, '=', 1) AS name, \
 pg_catalog.substr(entry, pg_catalog.strpos(entry, '=') + 1) AS value, \
-pg_catalog.quote_ident(r.rolname) AS role_ident, r.rolname AS role_name, \
+pg_catalog.quote_ident(r.role_name) AS role_ident, r.role_name, \
 pg_catalog.quote_ident(d.datname) AS database_ident, d.datname AS database_name \
 FROM pg_catalog.pg_db_role_setting s \
 CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS entry \
-LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole \
+CROSS JOIN LATERAL (SELECT CASE WHEN s.setrole <> 0 \
+THEN pg_catalog.pg_get_userbyid(s.setrole) END AS role_name) AS r \
 LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase \
-ORDER BY d.datname NULLS FIRST, r.rolname NULLS FIRST, entry; ";
+ORDER BY d.datname NULLS FIRST, r.role_name NULLS FIRST, entry; ";
 
 /// What stands in the configuration files, in the order in which the server reads it.
 pub(super) const FILES: &str = "\
@@ -81,7 +84,7 @@ fn settings(version_number: u32) -> String {
     let may_write = if version_number >= 150_000 {
         "pg_catalog.has_parameter_privilege(name, 'ALTER SYSTEM')"
     } else {
-        "(SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)"
+        "pg_catalog.current_setting('is_superuser')::bool"
     };
     format!(
         "SELECT name, setting, unit, context, vartype, source, min_val, max_val, \

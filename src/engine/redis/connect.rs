@@ -1,5 +1,6 @@
 //! Finding the server and getting in.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use redis::{
@@ -21,12 +22,15 @@ pub(super) struct Connector {
     username: Option<String>,
     password: Option<String>,
     timeout: Duration,
+    is_local: bool,
+    /// What `CONFIG` is called there.
+    config: String,
 }
 
 impl Connector {
     /// Understands a target's URL, and reads the certificates that the target names.
     pub(super) fn parse(target: &Target) -> Result<Self, EngineError> {
-        let unusable = |refusal| unusable(target, refusal);
+        let unusable = |refusal: Refusal| refusal.of_target(target);
         let (url, timeout) = options::take(target.url.expose()).map_err(unusable)?;
         let given = url.as_str().into_connection_info().map_err(|error| {
             let hint = "write it as redis://:PASSWORD@HOST:PORT";
@@ -42,6 +46,11 @@ impl Connector {
         Ok(Self {
             target: target.name.clone(),
             address,
+            is_local: is_local(info.addr()),
+            config: target
+                .config_command
+                .clone()
+                .unwrap_or_else(|| "CONFIG".to_owned()),
             client: tls::client(info, &target.access.tls).map_err(unusable)?,
             username,
             password,
@@ -54,9 +63,29 @@ impl Connector {
         &self.target
     }
 
+    /// The user that the URL names.
+    pub(super) fn username(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+
     /// `host:port`, or the path of the socket.
     pub(super) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The user that one is connected as, as far as the URL says.
+    pub(super) fn user(&self) -> &str {
+        self.username.as_deref().unwrap_or("default")
+    }
+
+    /// Whether it is reached over a socket or a loopback address.
+    pub(super) fn is_local(&self) -> bool {
+        self.is_local
+    }
+
+    /// What `CONFIG` is called there.
+    pub(super) fn config(&self) -> &str {
+        &self.config
     }
 
     /// Connects and gets in. Returns the server's version with the connection.
@@ -147,11 +176,13 @@ fn show(address: &ConnectionAddr) -> String {
     }
 }
 
-fn unusable(target: &Target, refusal: Refusal) -> EngineError {
-    EngineError::Connect {
-        target: target.name.clone(),
-        address: format!("the URL from {}", target.from),
-        reason: refusal.reason,
-        hint: refusal.hint,
+fn is_local(address: &ConnectionAddr) -> bool {
+    match address {
+        ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. } => {
+            let ip = host.parse::<IpAddr>();
+            host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
+        }
+        ConnectionAddr::Unix(_) => true,
+        _ => false,
     }
 }

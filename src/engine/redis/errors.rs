@@ -8,9 +8,13 @@ use std::time::Duration;
 use redis::{ErrorKind, RedisError};
 
 use super::connect::ANSWER_LIMIT;
+use super::facts;
+use super::info::Info;
+use super::rights::Rights;
 use super::tls::ADVICE;
 use crate::engine::attempt::Refusal;
 use crate::engine::{EngineError, tls};
+use crate::snapshot::Manager;
 
 /// The error of a command.
 pub(super) fn of_command(
@@ -35,10 +39,53 @@ pub(super) fn of_command(
         statement: command.to_owned(),
         setting,
         sqlstate: None,
-        hint: hint(&said).map(str::to_owned),
+        hint: hint(&said),
         message: said,
         detail: None,
     }
+}
+
+/// The error of reading the settings.
+pub(super) fn of_reading(
+    target: &str,
+    error: &RedisError,
+    rights: &Rights<'_>,
+    info: &Info<'_>,
+) -> EngineError {
+    let not_readable = |managed_by, reason, hint| EngineError::NotReadable {
+        target: target.to_owned(),
+        reason,
+        hint,
+        managed_by,
+    };
+    match said(error) {
+        Some(said) if said.contains("unknown command") => {
+            let manager = facts::manager(info).unwrap_or(Manager::RedisService);
+            let (reason, hint) = without_config(target, manager);
+            not_readable(Some(manager), reason, hint)
+        }
+        Some(said) if said.starts_with("NOPERM") => {
+            let hint = format!("nothing was changed; {}", rights.grant_all());
+            not_readable(None, said, hint)
+        }
+        Some(_) | None => of_command(target, "CONFIG GET *", None, error),
+    }
+}
+
+/// What is said of a server that has no `CONFIG`.
+fn without_config(target: &str, manager: Manager) -> (String, String) {
+    let reason = "it has no command CONFIG, which is renamed or switched off";
+    if manager == Manager::ElastiCache {
+        let reason = format!("{reason}: Amazon ElastiCache manages them");
+        let hint = "nothing was changed; change the settings in the parameter group of the cluster";
+        return (reason, hint.to_owned());
+    }
+    let hint = format!(
+        "nothing was changed; where `rename-command CONFIG NAME` stands in its file, state \
+         `config_command: NAME` for {target} in the targets file; where it is a managed service, \
+         change the settings there"
+    );
+    (reason.to_owned(), hint)
 }
 
 /// Takes secrets out of what the server said. An unknown command is answered with its arguments.
@@ -69,13 +116,8 @@ fn said(error: &RedisError) -> Option<String> {
 }
 
 /// What to do about an answer of the server.
-fn hint(said: &str) -> Option<&'static str> {
-    const HINTS: [(&str, &str); 9] = [
-        (
-            "unknown command",
-            "CONFIG is renamed or switched off on this server, as managed services do: change the \
-             setting where the service is managed",
-        ),
+fn hint(said: &str) -> Option<String> {
+    const HINTS: [(&str, &str); 8] = [
         (
             "NOPERM",
             "grant the user +info +config|get +config|set +config|rewrite +client (ACL SETUSER)",
@@ -111,10 +153,29 @@ fn hint(said: &str) -> Option<&'static str> {
             "the server does not know it, or it can only be changed in the configuration file",
         ),
     ];
-    HINTS
-        .iter()
-        .find(|(sign, _)| said.contains(sign))
-        .map(|(_, hint)| *hint)
+    if let Some((_, command)) = said.split_once("unknown command") {
+        return Some(without_command(command));
+    }
+    let mut hints = HINTS.iter();
+    let found = hints.find(|(sign, _)| said.contains(sign));
+    found.map(|(_, hint)| (*hint).to_owned())
+}
+
+/// What to do where a command is not known. Only its name is shown, which comes first and in quotes:
+/// what follows are its arguments.
+fn without_command(said: &str) -> String {
+    let is_word = |letter: &char| letter.is_ascii_alphanumeric() || "_-.|".contains(*letter);
+    let name = said.trim_start_matches([' ', '\'', '`', '"']).chars();
+    let name: String = name.take_while(is_word).collect();
+    if name.is_empty() || name.eq_ignore_ascii_case("CONFIG") {
+        return "CONFIG is renamed or switched off on this server, as managed services do: change the \
+                setting where the service is managed"
+            .to_owned();
+    }
+    format!(
+        "{name} is renamed or switched off on this server, and dbtune cannot do without it: take \
+         `rename-command {name}` out of the server's configuration file"
+    )
 }
 
 /// Why a connection attempt failed.
@@ -198,9 +259,14 @@ fn cause(error: &RedisError) -> Option<&io::Error> {
 /// What the server answered instead of letting us in.
 fn of_greeting(said: &str) -> Refusal {
     if said.starts_with("WRONGPASS") || said.contains("invalid password") {
-        Refusal::lasting(format!("wrong user or password ({said})"), None)
+        Refusal::lasting(
+            format!("wrong user or password ({said})"),
+            Some(
+                "correct them in the URL: redis://USER:PASSWORD@HOST:PORT, without USER for requirepass",
+            ),
+        )
     } else if said.starts_with("NOAUTH") {
-        Refusal::lasting("the server asks for a password", hint(said))
+        Refusal::lasting("the server asks for a password", hint(said).as_deref())
     } else if said.contains("without any password configured") {
         Refusal::lasting(
             "the URL has a password, but the server asks for none",
@@ -214,9 +280,9 @@ fn of_greeting(said: &str) -> Refusal {
     } else if said.contains("max number of clients") {
         Refusal::passing(format!("too many connections ({said})"), None)
     } else if said.starts_with("LOADING") {
-        Refusal::passing("the server is loading its data", hint(said))
+        Refusal::passing("the server is loading its data", hint(said).as_deref())
     } else {
-        Refusal::lasting(said, hint(said))
+        Refusal::lasting(said, hint(said).as_deref())
     }
 }
 
@@ -225,4 +291,36 @@ pub(super) fn of_url(error: &RedisError) -> String {
     let text = error.to_string();
     let reason = text.split(" - ").next().unwrap_or_default();
     format!("the URL cannot be understood: {reason}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hint_names_the_command_that_is_unknown() {
+        for (said, name) in [
+            (
+                "unknown command 'INFO', with args beginning with: 'server' ",
+                "INFO is",
+            ),
+            (
+                "unknown command `CLIENT`, with args beginning with: ",
+                "CLIENT is",
+            ),
+            (
+                "unknown command 'CONFIG', with args beginning with: 'SET' ",
+                "CONFIG is",
+            ),
+        ] {
+            let hint = hint(said).unwrap();
+            assert!(hint.starts_with(name), "{hint}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_password_has_a_remedy() {
+        let refusal = of_greeting("WRONGPASS invalid username-password pair");
+        assert!(refusal.hint.unwrap().contains("correct them in the URL"));
+    }
 }

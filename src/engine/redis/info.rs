@@ -12,13 +12,17 @@ impl<'a> Info<'a> {
         Self(text)
     }
 
+    /// Every field with its value.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let lines = self.0.lines().filter_map(|line| line.split_once(':'));
+        lines.map(|(name, value)| (name, value.trim_end()))
+    }
+
     /// The value of a field.
     pub(super) fn field(&self, name: &str) -> Option<&'a str> {
-        self.0
-            .lines()
-            .filter_map(|line| line.split_once(':'))
+        self.fields()
             .find(|(key, _)| *key == name)
-            .map(|(_, value)| value.trim_end())
+            .map(|(_, value)| value)
     }
 
     /// The value of a field that every server has.

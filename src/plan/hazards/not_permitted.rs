@@ -6,14 +6,22 @@ use crate::plan::types::{Hazard, HazardKind};
 use crate::setting::{Assignment, EngineKind};
 use crate::snapshot::{Entry, Observed};
 
-use super::{Subject, blocking};
+use super::{Subject, blocking, cut_off, extension_not_loaded, warning};
 
 /// The first reason why the setting may not be written.
 pub(super) fn find(subject: &Subject<'_>) -> Option<Hazard> {
     if subject.need != Need::Write {
         return None;
     }
-    let reasons = [fixed, no_default, unreadable, missing_rights, secret_lost];
+    let reasons = [
+        fixed,
+        not_loaded,
+        no_default,
+        unreadable,
+        missing_rights,
+        secret_lost,
+        cut_off::find,
+    ];
     let reason = reasons.iter().find_map(|reason| reason(subject))?;
     Some(blocking(HazardKind::NotPermitted, reason))
 }
@@ -22,6 +30,16 @@ fn fixed(subject: &Subject<'_>) -> Option<String> {
     let reason = subject.observed.fixed.as_ref()?;
     let (setting, target) = (subject.setting, subject.target.name());
     Some(format!("{setting} cannot be changed on {target}: {reason}"))
+}
+
+fn not_loaded(subject: &Subject<'_>) -> Option<String> {
+    let snapshot = subject.target.snapshot;
+    extension_not_loaded::is_refused(snapshot, subject.setting).then(|| {
+        format!(
+            "PostgreSQL {} takes {} only while a library that owns it is loaded",
+            snapshot.identity.version, subject.setting
+        )
+    })
 }
 
 fn no_default(subject: &Subject<'_>) -> Option<String> {
@@ -53,8 +71,44 @@ fn unreadable(subject: &Subject<'_>) -> Option<String> {
 }
 
 fn missing_rights(subject: &Subject<'_>) -> Option<String> {
-    let rights = &subject.target.snapshot.missing_rights;
+    let snapshot = subject.target.snapshot;
+    let is_rewritten = subject.target.persist && snapshot.persisted_in.is_some();
+    let redis = snapshot.facts.redis.as_ref().filter(|_| is_rewritten);
+    let to_rewrite = redis.and_then(|redis| redis.lacks_rewrite.clone());
+    let rights: Vec<String> = snapshot
+        .missing_rights
+        .iter()
+        .cloned()
+        .chain(to_rewrite)
+        .collect();
     (!rights.is_empty()).then(|| rights.join("; "))
+}
+
+/// Redis lets only some users ask what they may.
+pub(super) fn unknown_right(subject: &Subject<'_>) -> Option<Hazard> {
+    let target = subject.target;
+    let unknown = target
+        .snapshot
+        .facts
+        .redis
+        .as_ref()?
+        .unknown_rewrite
+        .clone()?;
+    let is_needed = target.persist && target.snapshot.persisted_in.is_some();
+    (is_needed && subject.is_first_written()).then(|| warning(HazardKind::NotPermitted, unknown))
+}
+
+/// Runs on a Redis see each other by the names of their connections.
+pub(super) fn unseen_runs(subject: &Subject<'_>) -> Option<Hazard> {
+    let facts = subject.target.snapshot.facts.redis.as_ref()?;
+    let lacking = facts.lacks_lock.as_ref()?;
+    subject.is_first_written().then(|| {
+        let target = subject.target.name();
+        let message = format!(
+            "another run of dbtune on {target} would not be seen, and none would see this one: {lacking}"
+        );
+        warning(HazardKind::NotPermitted, message)
+    })
 }
 
 /// dbtune stores no secret: once replaced, it could not be put back by a rollback.

@@ -19,6 +19,7 @@ pub(super) fn find(subject: &Subject<'_>) -> Vec<Hazard> {
     changed_since(subject)
         .into_iter()
         .chain(overrides)
+        .chain(unlike_the_file(subject))
         .collect()
 }
 
@@ -38,6 +39,30 @@ fn changed_since(subject: &Subject<'_>) -> Option<Hazard> {
         subject.goal.shown(observed),
     );
     Some(blocking(HazardKind::Overridden, message))
+}
+
+/// A Redis runs with another value than its file has. Whether somebody has set that or its command
+/// line does, it does not tell; an option there wins again at the next start.
+fn unlike_the_file(subject: &Subject<'_>) -> Option<Hazard> {
+    let facts = subject.target.snapshot.facts.redis.as_ref()?;
+    let rewrite = facts.rewrite.as_ref()?;
+    let name = subject.setting.as_str();
+    let mut drifted = rewrite.drifted.iter();
+    let drifted = drifted.find(|drifted| drifted.setting == name)?;
+    if subject.need == Need::Nothing {
+        return None;
+    }
+    let in_file = match &drifted.in_file {
+        Some(value) => format!("has {value}"),
+        None => "does not name it".to_owned(),
+    };
+    let message = format!(
+        "{} runs with {name} {}, and its file {in_file}: where an option on its command line sets it, \
+         that wins again at its next start",
+        subject.target.name(),
+        drifted.running,
+    );
+    Some(warning(HazardKind::Overridden, message))
 }
 
 fn command_line(subject: &Subject<'_>, other: &Override) -> Option<Hazard> {

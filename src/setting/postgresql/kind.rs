@@ -163,6 +163,15 @@ impl Kind {
         }
     }
 
+    /// How many bytes so many of its unit are.
+    pub(crate) fn bytes(&self, number: i64) -> Option<u64> {
+        let Self::Integer(integer) = self else {
+            return None;
+        };
+        let unit = integer.unit.as_ref()?.bytes()?;
+        u64::try_from(number).ok()?.checked_mul(unit)
+    }
+
     /// What to know about a spelling.
     pub(crate) fn note(&self, text: &str) -> Option<String> {
         match self {

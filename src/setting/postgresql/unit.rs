@@ -53,6 +53,14 @@ impl UnitKind {
 }
 
 impl Unit {
+    /// How many bytes it is; `None` for one of time.
+    pub(super) fn bytes(&self) -> Option<u64> {
+        match self.kind {
+            UnitKind::Memory => Some(self.size),
+            UnitKind::Time => None,
+        }
+    }
+
     /// Reads a unit as `pg_settings` gives it; `None` when it is none that PostgreSQL has.
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.chars().take_while(char::is_ascii_digit).count();

@@ -12,8 +12,8 @@ use dbtune::snapshot::{Observed, Snapshot};
 use crate::support::{PASSWORD, Redis, eventually};
 
 /// A connection of dbtune, with shorter words for what the tests do.
-pub(super) struct Door {
-    pub(super) engine: Box<dyn Engine>,
+pub(crate) struct Door {
+    pub(crate) engine: Box<dyn Engine>,
     pub(super) interrupt: Interrupt,
 }
 
@@ -41,9 +41,14 @@ pub(super) fn target(url: &str) -> Target {
         url: Url::new(url),
         from: "--postgres".to_owned(),
         restart: None,
+        restart_timeout: Target::RESTART_TIMEOUT,
+        start_timeout: Target::START_TIMEOUT,
+        rescue: None,
         persist: Persist::None,
         persist_stated: false,
         access: Access::default(),
+        memory: None,
+        config_command: None,
     }
 }
 
@@ -58,7 +63,7 @@ pub(super) fn refusal_of(target: &Target) -> String {
     let Err(error) = engine::connect(target, &Interrupt::new()) else {
         panic!("it let us in");
     };
-    let EngineError::Connect { hint, .. } = &error else {
+    let (EngineError::Connect { hint, .. } | EngineError::Unusable { hint, .. }) = &error else {
         panic!("{error:?}");
     };
     let text = format!("{error}\n{}", hint.as_deref().unwrap_or_default());
@@ -94,12 +99,12 @@ pub(super) fn dead_port() -> u16 {
 
 impl Door {
     /// Connects.
-    pub(super) fn open(url: &str) -> Self {
+    pub(crate) fn open(url: &str) -> Self {
         Self::to(&target(url))
     }
 
     /// Connects to a target with more to it than a URL.
-    pub(super) fn to(target: &Target) -> Self {
+    pub(crate) fn to(target: &Target) -> Self {
         let interrupt = Interrupt::new();
         let engine = engine::connect(target, &interrupt).unwrap_or_else(|error| {
             panic!("{error}");

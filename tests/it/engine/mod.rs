@@ -1,7 +1,7 @@
 //! The door to a server: what it reads, what it writes, what it says when something is wrong.
 
 mod contract;
-mod door;
+pub(crate) mod door;
 mod postgresql_connect;
 mod postgresql_lock;
 mod postgresql_read;
@@ -12,3 +12,4 @@ mod redis_connect;
 mod redis_read;
 mod redis_tls;
 mod redis_write;
+mod start;

@@ -10,7 +10,7 @@ use crate::support::{PASSWORD, Postgres, eventually};
 
 /// What the session says of its own encryption.
 const ENCRYPTED: &str = "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
-                         WHERE application_name LIKE 'dbtune%'";
+                         WHERE application_name LIKE 'dbtune%' ORDER BY backend_start DESC LIMIT 1";
 
 const LATER_THAN_PREFER: [&str; 3] = ["require", "verify-ca", "verify-full"];
 
@@ -456,7 +456,7 @@ fn tls_1_2_is_spoken_as_well() {
         &server,
         &(url.clone() + "&channel_binding=require")
     ));
-    let version = "SELECT version FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+    let version = "SELECT DISTINCT version FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
                    WHERE application_name LIKE 'dbtune%'";
     let door = Door::open(&url);
     assert_eq!(server.value(version), "TLSv1.2");

@@ -744,10 +744,25 @@ fn a_secret_on_a_line_that_is_shown_is_hidden() {
         "      requirepass: >\n        hunter2 ${X}\n",
         "      requirepass: ${X-hunter2}\n",
         "      repl: redis://:hunter2@host/${X}\n",
+        "      requirepas: hunter2 ${X}\n",
+        "      repl: \"redis://:Super hunter2@host/${X}\"\n",
     ] {
         let text = format!("profile: p\nphases:\n  - phase: 1\n    redis:\n{lines}");
         let text = mistakes_of(&text);
         assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
+#[test]
+fn the_value_beside_a_misspelt_name_of_a_secret_is_hidden() {
+    for name in ["requirepas", "tls-key-file-pas"] {
+        let text = format!("profile: p\nphases: [{{phase: 1, redis: {{{name}: S3cretX}}}}]\n");
+        let project = crate::support::Project::new().profile("p", &text);
+        for command in ["profile check p", "profile show p"] {
+            let ran = project.dbtune(command).run();
+            ran.never_shows("S3cretX");
+            assert!(command.contains("show") || ran.code() == Some(2), "{ran}");
+        }
     }
 }
 

@@ -599,11 +599,15 @@ fn targets(text: &str) -> Vec<Target> {
 #[test]
 fn a_target_is_what_the_file_says() {
     let found = targets(
-        "profile: mine\ntargets:\n  - name: a\n    engine: redis\n    url: redis://${NODE}\n    restart: [sudo, systemctl, restart, 'redis@${NODE}']\n    persist: none\n  - {name: b, engine: redis, url: 'redis://b', persist: rewrite}\n  - {name: c, engine: redis, url: 'redis://c'}\n  - {name: d, engine: postgresql, url: 'postgres://d'}\n",
+        "profile: mine\ntargets:\n  - name: a\n    engine: redis\n    url: redis://${NODE}\n    restart: [sudo, systemctl, restart, 'redis@${NODE}']\n    persist: none\n  - {name: b, engine: redis, url: 'redis://b', persist: rewrite, memory: 2g}\n  - {name: c, engine: redis, url: 'redis://c'}\n  - {name: d, engine: postgresql, url: 'postgres://d'}\n",
     );
     let restart = found[0].restart.clone().unwrap();
     assert_eq!(restart, ["sudo", "systemctl", "restart", "redis@a"]);
     assert_eq!(found[0].url.expose(), "redis://a");
+    assert_eq!(found[0].memory, None);
+    let memory = found[1].memory.clone().unwrap();
+    assert_eq!((memory.bytes, memory.is_stated), (2_000_000_000, true));
+    assert_eq!(memory.from, "memory: in targets.yaml:8");
     let persist: Vec<(Persist, bool)> = found
         .iter()
         .map(|target| (target.persist, target.persist_stated))
@@ -647,6 +651,7 @@ targets:
     persist: always
     restart: []
     port: 6379
+    memory: 2048
 ";
     assert_snapshot!(given().file(text).fails(), @r"
     error: unknown key `profil`
@@ -716,9 +721,16 @@ targets:
        |
     15 |     port: 6379
        |     ^
-       = help: a target takes `name`, `engine`, `url`, `restart`, `persist` and `tls`
+       = help: a target takes `name`, `engine`, `url`, `restart`, `restart_timeout`, `start_timeout`, `rescue`, `persist`, `config_command`, `tls` and `memory`
 
-    10 mistakes in targets.yaml
+    error: `2048` is no amount of memory
+      --> targets.yaml:16:13
+       |
+    16 |     memory: 2048
+       |             ^
+       = help: write a number with its unit: `2GB`, `512MB`
+
+    11 mistakes in targets.yaml
     ");
 }
 
@@ -765,5 +777,26 @@ fn a_targets_file_that_was_named_must_exist() {
     assert!(
         read(None, &Variables::new()).unwrap().is_none(),
         "the crate has none"
+    );
+}
+
+#[test]
+fn a_renamed_config_is_one_word_and_for_redis() {
+    let file = |engine: &str, url: &str, word: &str| {
+        let text = format!(
+            "targets:\n  - name: a\n    engine: {engine}\n    url: {url}\n    config_command: {word}\n"
+        );
+        TargetsFile::parse(&Source::new("targets.yaml", &text), &Variables::new())
+    };
+    assert!(file("redis", "redis://cache", "TUNE-IT").is_ok());
+    let told =
+        |mistakes: Result<TargetsFile, Vec<Mistake>>| mistakes::summary(&mistakes.unwrap_err());
+    assert_eq!(
+        told(file("redis", "redis://cache", "TUNE IT")),
+        "1 mistake in targets.yaml"
+    );
+    assert_eq!(
+        told(file("postgresql", "postgres://db/app", "TUNE")),
+        "1 mistake in targets.yaml"
     );
 }

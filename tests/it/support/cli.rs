@@ -57,6 +57,29 @@ impl Cli {
         self
     }
 
+    /// Lets it write no file longer than this many blocks, as a full disk does: a write fails, or is
+    /// cut short.
+    pub(crate) fn with_file_limit(mut self, blocks: &str) -> Self {
+        let mut limited = Command::new("/bin/sh");
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" \"$@\"");
+        limited
+            .args(["-c", &script])
+            .arg(self.command.get_program())
+            .args(self.command.get_args())
+            .current_dir(self.command.get_current_dir().unwrap())
+            .env_clear()
+            .envs(
+                self.command
+                    .get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        self.command = limited;
+        self
+    }
+
     /// Sends standard output to a file in the folder, to be read while it runs.
     pub(crate) fn stdout_to(mut self, file: &str) -> Self {
         let path = self.command.get_current_dir().unwrap().join(file);

@@ -31,9 +31,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub(crate) use cli::{Cli, Ran, Running, cli};
-pub(crate) use postgres::Postgres;
+pub(crate) use postgres::{Postgres, Setup};
 pub(crate) use project::{Project, Target, TargetEntry};
-pub(crate) use proxy::{Hold, Point, Proxy, after, before};
+pub(crate) use proxy::{Hold, Point, Proxy, Stream, after, before};
 pub(crate) use redis::Redis;
 #[cfg(target_os = "linux")]
 pub(crate) use terminal::Terminal;
@@ -59,6 +59,6 @@ pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     clippy::disallowed_methods,
     reason = "tests are told by the environment what to test with"
 )]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

@@ -9,7 +9,7 @@ use postgres::{NoTls, SimpleQueryMessage};
 
 use super::authority::Issued;
 use super::project::{Target, TargetEntry};
-use super::{PASSWORD, Proxy, Wire};
+use super::{PASSWORD, Proxy, Wire, eventually};
 
 /// Settings that make a server small and quick; what a test wants otherwise, it says.
 const SMALL: [&str; 5] = [
@@ -23,6 +23,7 @@ const SMALL: [&str; 5] = [
 /// A PostgreSQL that belongs to one test: `postgres` is its superuser, [`PASSWORD`] the password.
 pub(crate) struct Postgres {
     server: Postgresql,
+    bin: PostgresqlBin,
     // Last, so that it goes last.
     keeper: Keeper,
 }
@@ -85,7 +86,11 @@ impl Setup {
             .collect();
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
         let server = Postgresql::start(&keeper, &self.bin, PASSWORD, &lines, &arguments).unwrap();
-        let postgres = Postgres { server, keeper };
+        let postgres = Postgres {
+            server,
+            bin: self.bin,
+            keeper,
+        };
         for statement in &self.roles {
             postgres.sql(statement);
         }
@@ -94,15 +99,19 @@ impl Setup {
 }
 
 impl Postgres {
-    /// A server of the newest version on this machine.
+    /// A server of the newest version on this machine, or of the one whose bin folder stands in
+    /// `DBTUNE_TEST_PG`.
     pub(crate) fn start() -> Self {
         Self::setup().start()
     }
 
     /// The same, with something to say about it.
     pub(crate) fn setup() -> Setup {
-        let path = super::variable("PATH").unwrap_or_default();
-        Self::with_bin(PostgresqlBin::newest(path.as_ref()).unwrap())
+        let bin = match super::variable("DBTUNE_TEST_PG") {
+            Some(folder) => PostgresqlBin::at(Path::new(&folder)),
+            None => PostgresqlBin::newest(super::variable("PATH").unwrap_or_default().as_ref()),
+        };
+        Self::with_bin(bin.unwrap())
     }
 
     /// A server of the version whose programs these are.
@@ -116,7 +125,12 @@ impl Postgres {
         }
     }
 
-    /// The versions to test with: the newest on this machine, and those whose bin folders stand in
+    /// The programs of the newest version on this machine.
+    pub(crate) fn newest() -> PostgresqlBin {
+        Self::setup().bin
+    }
+
+    /// The versions to test with: that of [`Self::start`], and those whose bin folders stand in
     /// `DBTUNE_TEST_PG_BINS`, separated by colons.
     pub(crate) fn every_bin() -> Vec<PostgresqlBin> {
         let more = super::variable("DBTUNE_TEST_PG_BINS").unwrap_or_default();
@@ -127,6 +141,32 @@ impl Postgres {
         bins.sort();
         bins.dedup();
         bins
+    }
+
+    /// A standby that streams from it. It is stopped for a moment, to be copied.
+    pub(crate) fn standby(&self) -> Self {
+        let keeper = Keeper::start(&[&std::env::temp_dir(), Path::new("/tmp")]).unwrap();
+        let folder = keeper.server_folder("postgresql").unwrap();
+        self.stop();
+        copy(&self.data(), &folder.join("data"));
+        self.start_again();
+        fs::write(folder.join("data/standby.signal"), "").unwrap();
+        let upstream = format!(
+            "primary_conninfo = 'host=127.0.0.1 port={} user={SUPERUSER} password={PASSWORD} \
+             application_name=standby'",
+            self.port()
+        );
+        let settings = [upstream.as_str(), "wal_receiver_status_interval = 1s"];
+        let server = Postgresql::start(&keeper, &self.bin, PASSWORD, &settings, &[]).unwrap();
+        let standby = Self {
+            server,
+            bin: self.bin.clone(),
+            keeper,
+        };
+        eventually("the standby streams", || {
+            self.value("select count(*) from pg_stat_replication") == "1"
+        });
+        standby
     }
 
     /// How to connect as the superuser.
@@ -239,6 +279,7 @@ impl Target for Postgres {
             url: self.url(),
             restart: Some(self.restart_command()),
             persist: None,
+            memory: None,
         }
     }
 }

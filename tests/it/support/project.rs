@@ -25,6 +25,8 @@ pub(crate) struct TargetEntry {
     pub(crate) restart: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) persist: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) memory: Option<&'static str>,
 }
 
 impl Target for TargetEntry {

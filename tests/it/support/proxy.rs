@@ -20,6 +20,7 @@
 //! To go through every point of a run, run it once and count [`Proxy::requests`]; then, for each
 //! `n` of these, hold or cut it at `before("").nth(n)` and at `after("").nth(n)`.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::io::ErrorKind::ConnectionReset;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -90,9 +91,19 @@ struct Shared {
 struct State {
     rules: Vec<Rule>,
     requests: Vec<String>,
-    bytes_left: Option<usize>,
+    bytes_left: BTreeMap<Stream, VecDeque<usize>>,
+    lengths: BTreeMap<Stream, Vec<usize>>,
     streams: Vec<TcpStream>,
     is_closed: bool,
+}
+
+/// One of the two directions of all connections together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stream {
+    /// What `dbtune` sends.
+    Requests,
+    /// What the server sends.
+    Answers,
 }
 
 struct Rule {
@@ -121,7 +132,7 @@ enum Met {
 
 impl Rule {
     fn is_met(&mut self, request: &str) -> bool {
-        let is_match = request.contains(&self.point.text);
+        let is_match = is_about(request, &self.point.text);
         self.matched += usize::from(is_match);
         is_match && self.matched == self.point.nth
     }
@@ -190,9 +201,23 @@ impl Proxy {
         self.shared.add(point, Stage::Cut);
     }
 
-    /// Cuts the connection that gets the n-th byte of all answers from now on, right after it.
-    pub(crate) fn cut_after_bytes(&self, bytes: usize) {
-        self.shared.state().bytes_left = Some(bytes);
+    /// Cuts the connection that carries the n-th byte of this stream, right after it. It is counted
+    /// from now, or from the cut that was asked for before.
+    pub(crate) fn cut_after_bytes(&self, stream: Stream, bytes: usize) {
+        let left = &mut self.shared.state().bytes_left;
+        left.entry(stream).or_default().push_back(bytes);
+    }
+
+    /// Cuts nothing any more by its bytes. Tells how many cuts were still to come.
+    pub(crate) fn cut_no_more(&self) -> usize {
+        let left = std::mem::take(&mut self.shared.state().bytes_left);
+        left.values().map(VecDeque::len).sum()
+    }
+
+    /// How long each request, or each whole answer, was since this was asked last.
+    pub(crate) fn take_lengths(&self, stream: Stream) -> Vec<usize> {
+        let lengths = &mut self.shared.state().lengths;
+        lengths.remove(&stream).unwrap_or_default()
     }
 
     /// Every request so far, of all connections, in the order of their arrival.
@@ -204,7 +229,7 @@ impl Proxy {
     pub(crate) fn count(&self, text: &str) -> usize {
         self.requests()
             .iter()
-            .filter(|request| request.contains(text))
+            .filter(|request| is_about(request, text))
             .count()
     }
 }
@@ -322,18 +347,35 @@ impl Shared {
         }
     }
 
-    /// Sends a piece of an answer, as far as it may go.
-    fn answer(&self, client: &mut TcpStream, bytes: &[u8]) -> Result<(), Over> {
-        let left = self.state().bytes_left;
-        let may = left.unwrap_or(usize::MAX).min(bytes.len());
-        send(client, &bytes[..may])?;
-        if let Some(left) = left {
-            self.state().bytes_left = Some(left - may).filter(|left| *left > 0);
-            if left == may {
-                return Err(Over);
+    /// Sends a piece of a stream, as far as it may go.
+    fn pass(&self, of: Stream, to: &mut TcpStream, bytes: &[u8]) -> Result<(), Over> {
+        let may = {
+            let cuts = &mut self.state().bytes_left;
+            let cuts = cuts.entry(of).or_default();
+            let may = cuts.front().copied().unwrap_or(usize::MAX);
+            if may <= bytes.len() {
+                cuts.pop_front();
+            } else if let Some(left) = cuts.front_mut() {
+                *left -= bytes.len();
             }
+            may
+        };
+        send(to, bytes.get(..may).unwrap_or(bytes))?;
+        if may > bytes.len() { Ok(()) } else { Err(Over) }
+    }
+
+    /// Notes how long an answer is once it is complete. Returns the length so far of the one under way.
+    fn note_piece(&self, piece: &Piece, before: usize) -> usize {
+        let length = before + piece.bytes.len();
+        if piece.is_last {
+            self.note_length(Stream::Answers, length);
+            return 0;
         }
-        Ok(())
+        length
+    }
+
+    fn note_length(&self, of: Stream, length: usize) {
+        self.state().lengths.entry(of).or_default().push(length);
     }
 }
 
@@ -417,13 +459,17 @@ impl Connection {
                 }
             }
         }
-        send(&mut self.server, &message.bytes)
+        self.shared
+            .note_length(Stream::Requests, message.bytes.len());
+        self.shared
+            .pass(Stream::Requests, &mut self.server, &message.bytes)
     }
 
     fn carry_answers(&mut self) -> Result<(), Over> {
         let mut answers = Answers::new(self.shared.wire);
         let mut answer = 1;
         let mut kept = Vec::new();
+        let mut length = 0;
         loop {
             let Ok(bytes) = receive(&mut self.server) else {
                 return send(&mut self.client, &kept); // The last words of the server.
@@ -433,6 +479,7 @@ impl Connection {
                 kept.extend(&piece.bytes);
                 self.carry_back(&piece, answer, &mut kept)?;
                 answer += u64::from(piece.is_last);
+                length = self.shared.note_piece(&piece, length);
             }
         }
     }
@@ -445,7 +492,8 @@ impl Connection {
         if piece.is_last {
             self.stand(of)?;
         }
-        self.shared.answer(&mut self.client, &std::mem::take(kept))
+        let kept = std::mem::take(kept);
+        self.shared.pass(Stream::Answers, &mut self.client, &kept)
     }
 
     /// Whether a piece of this answer must wait for the end of it.
@@ -489,4 +537,9 @@ fn is_gone(stream: &TcpStream) -> bool {
     let peeked = stream.peek(&mut [0]);
     stream.set_read_timeout(None).unwrap();
     matches!(peeked, Ok(0)) || peeked.is_err_and(|error| error.kind() == ConnectionReset)
+}
+
+/// Whether a request is the one that is meant. A dry run names a command and does not run it.
+fn is_about(request: &str, text: &str) -> bool {
+    request.contains(text) && !request.starts_with("ACL DRYRUN")
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use dbtune::sandbox::{self, Keeper, Server, Verb, find};
 
 use super::project::{Target, TargetEntry};
-use super::{PASSWORD, Proxy, Wire};
+use super::{PASSWORD, Proxy, Wire, eventually};
 
 /// A Redis that belongs to one test; [`PASSWORD`] is the password.
 pub(crate) struct Redis {
@@ -25,13 +25,30 @@ impl Redis {
 
     /// The same with these lines in the file.
     pub(crate) fn with(settings: &[&str]) -> Self {
+        Self::of(&program(), settings)
+    }
+
+    /// The same of another version or make.
+    pub(crate) fn of(program: &Path, settings: &[&str]) -> Self {
         let keeper = keeper();
-        let redis = sandbox::Redis::start(&keeper, &program(), PASSWORD, settings).unwrap();
+        let redis = sandbox::Redis::start(&keeper, program, PASSWORD, settings).unwrap();
         Self {
             server: redis.server().clone(),
             port: redis.port(),
             keeper,
         }
+    }
+
+    /// The servers to test with: that of [`Self::start`], and those whose programs stand in
+    /// `DBTUNE_TEST_REDIS_SERVERS`, separated by colons.
+    pub(crate) fn every_program() -> Vec<PathBuf> {
+        let more = super::variable("DBTUNE_TEST_REDIS_SERVERS").unwrap_or_default();
+        let more = more.split(':').filter(|program| !program.is_empty());
+        let mut programs: Vec<PathBuf> = more.map(PathBuf::from).collect();
+        programs.push(program());
+        programs.sort();
+        programs.dedup();
+        programs
     }
 
     /// A Redis that runs without a configuration file, so that `CONFIG REWRITE` is refused.
@@ -55,6 +72,21 @@ impl Redis {
             port,
             keeper,
         }
+    }
+
+    /// A replica of it, with these lines in its file.
+    pub(crate) fn replica(&self, settings: &[&str]) -> Self {
+        let upstream = format!("replicaof 127.0.0.1 {}", self.port);
+        let auth = format!("masterauth {PASSWORD}");
+        let lines = [&[upstream.as_str(), auth.as_str()], settings].concat();
+        let replica = Self::with(&lines);
+        eventually("the replica follows", || {
+            replica
+                .ask("INFO replication")
+                .concat()
+                .contains("master_link_status:up")
+        });
+        replica
     }
 
     /// The port on loopback.
@@ -88,6 +120,14 @@ impl Redis {
             &mut texts,
         );
         texts
+    }
+
+    /// A field of `INFO`.
+    pub(crate) fn info(&self, field: &str) -> String {
+        let text = self.ask("INFO").concat();
+        let mut fields = text.lines().filter_map(|line| line.split_once(':'));
+        let found = fields.find(|(name, _)| *name == field);
+        found.map_or_else(String::new, |(_, value)| value.trim().to_owned())
     }
 
     /// The running value of a setting.
@@ -151,6 +191,7 @@ impl Target for Redis {
             url: self.url(),
             restart: Some(self.restart_command()),
             persist: Some("rewrite"),
+            memory: None,
         }
     }
 }
@@ -159,7 +200,11 @@ fn keeper() -> Keeper {
     Keeper::start(&[&std::env::temp_dir(), Path::new("/tmp")]).unwrap()
 }
 
+/// The one on this machine, or the one that stands in `DBTUNE_TEST_REDIS`.
 fn program() -> PathBuf {
+    if let Some(program) = super::variable("DBTUNE_TEST_REDIS") {
+        return PathBuf::from(program);
+    }
     let path = super::variable("PATH").unwrap_or_default();
     find::redis_server(path.as_ref()).unwrap()
 }

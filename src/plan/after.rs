@@ -1,0 +1,200 @@
+//! A target as a phase of a plan leaves it, once it has been restarted.
+
+use std::collections::BTreeSet;
+
+use crate::setting::{Effect, EngineKind, SettingName, Value};
+use crate::snapshot::{Answer, Observed, Question};
+
+use super::goal;
+use super::need;
+use super::request::PlannedTarget;
+use super::state::State;
+
+/// The settings of one target as they will stand when a phase is done and the server has been
+/// restarted: the files, what waits for a restart already, and what the phase writes.
+#[derive(Debug)]
+pub(super) struct After<'a> {
+    /// The target as it was read.
+    pub(super) target: &'a PlannedTarget<'a>,
+    state: State<'a>,
+    written: BTreeSet<SettingName>,
+}
+
+impl<'a> After<'a> {
+    /// What a phase leaves behind that writes these settings and reaches this state.
+    pub(super) fn new(
+        target: &'a PlannedTarget<'a>,
+        state: State<'a>,
+        written: BTreeSet<SettingName>,
+    ) -> Self {
+        Self {
+            target,
+            state,
+            written,
+        }
+    }
+
+    /// The names of what the phase writes.
+    pub(super) fn names_written(&self) -> &BTreeSet<SettingName> {
+        &self.written
+    }
+
+    /// Every setting as it will stand, before a restart.
+    pub(super) fn settings(&self) -> impl Iterator<Item = (&SettingName, &Observed)> {
+        let names = self.target.snapshot.settings.keys();
+        names.filter_map(|name| self.state.get(name))
+    }
+
+    /// Whether the phase writes a setting.
+    pub(super) fn writes(&self, name: &str) -> bool {
+        self.written.contains(&SettingName::from(name))
+    }
+
+    /// Whether the phase writes one of these settings.
+    pub(super) fn writes_one_of(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.writes(name))
+    }
+
+    /// Every setting that the phase writes, by name, as the server spells it.
+    pub(super) fn written(&self) -> impl Iterator<Item = (&SettingName, &Observed)> {
+        let written = self.written.iter();
+        written.filter_map(|name| Some((name, self.state.get(name)?.1)))
+    }
+
+    /// Whether a setting will be another than what ran when the server was read.
+    pub(super) fn moves(&self, name: &str) -> bool {
+        match (self.value(name), self.value_before(name)) {
+            (Some(after), Some(before)) => !after.is_met_by(&before),
+            (after, before) => after != before || self.raw(name) != self.raw_before(name),
+        }
+    }
+
+    /// Whether a restart comes with the phase, or is owed already.
+    pub(super) fn restarts(&self) -> bool {
+        let mut settings = self.target.snapshot.settings.values();
+        settings.any(|observed| observed.pending_restart)
+            || self
+                .written()
+                .any(|(_, observed)| observed.effect == Effect::Restart)
+    }
+
+    /// The first setting that the phase writes, by name.
+    pub(super) fn first_written(&self) -> Option<&SettingName> {
+        self.written.first()
+    }
+
+    /// The raw value that a setting will have.
+    pub(super) fn raw(&self, name: &str) -> Option<&str> {
+        let (_, observed) = self.state.get(&SettingName::from(name))?;
+        Some(stored(self.target.snapshot.engine, observed))
+    }
+
+    /// The raw value that a setting had when the server was read.
+    pub(super) fn raw_before(&self, name: &str) -> Option<&'a str> {
+        let observed = self.target.snapshot.setting(&SettingName::from(name))?;
+        Some(observed.running.as_str())
+    }
+
+    /// The value that a setting will have.
+    pub(super) fn value(&self, name: &str) -> Option<Value> {
+        let (_, observed) = self.state.get(&SettingName::from(name))?;
+        let raw = stored(self.target.snapshot.engine, observed);
+        observed.domain.parse(raw).ok()
+    }
+
+    /// The value that ran when the server was read.
+    pub(super) fn value_before(&self, name: &str) -> Option<Value> {
+        let observed = self.target.snapshot.setting(&SettingName::from(name))?;
+        observed.domain.parse(&observed.running).ok()
+    }
+
+    /// The elements that a list will have; none where the server has no such setting.
+    pub(super) fn list(&self, name: &str) -> Vec<String> {
+        elements(self.value(name))
+    }
+
+    /// The elements that a list had when the server was read.
+    pub(super) fn list_before(&self, name: &str) -> Vec<String> {
+        elements(self.value_before(name))
+    }
+
+    /// The word that one of a fixed set of words will be.
+    pub(super) fn word(&self, name: &str) -> Option<String> {
+        as_word(self.value(name)?)
+    }
+
+    /// The word that it was when the server was read.
+    pub(super) fn word_before(&self, name: &str) -> Option<String> {
+        as_word(self.value_before(name)?)
+    }
+
+    /// A whole number, in the unit of its setting.
+    pub(super) fn integer(&self, name: &str) -> Option<i64> {
+        self.value(name)?.as_integer()
+    }
+
+    /// The whole number that ran when the server was read, in the unit of its setting.
+    pub(super) fn integer_before(&self, name: &str) -> Option<i64> {
+        self.value_before(name)?.as_integer()
+    }
+
+    /// An amount of memory in bytes; `None` also for one that the server works out itself (`-1`).
+    pub(super) fn bytes(&self, name: &str) -> Option<u64> {
+        let (_, observed) = self.state.get(&SettingName::from(name))?;
+        observed.domain.bytes(&self.value(name)?)
+    }
+
+    /// The amount of memory that ran when the server was read, in bytes.
+    pub(super) fn bytes_before(&self, name: &str) -> Option<u64> {
+        let observed = self.target.snapshot.setting(&SettingName::from(name))?;
+        observed.domain.bytes(&self.value_before(name)?)
+    }
+
+    /// Whether a setting will be on.
+    pub(super) fn is_on(&self, name: &str) -> Option<bool> {
+        let value = self.value(name)?;
+        if let Value::Bool(on) = value {
+            return Some(on);
+        }
+        as_word(value).map(|word| word == "on")
+    }
+
+    /// A value as a person reads it; `None` where the server has no such setting.
+    pub(super) fn shown(&self, name: &str) -> Option<String> {
+        let (_, observed) = self.state.get(&SettingName::from(name))?;
+        let raw = stored(self.target.snapshot.engine, observed);
+        Some(goal::show(observed, raw))
+    }
+
+    /// What the server answered to a question; `None` where it has not been asked yet.
+    pub(super) fn answer(&self, question: &Question) -> Option<&'a Answer> {
+        self.target.snapshot.answers.get(question)
+    }
+}
+
+/// What a setting comes to at the next start. The command line wins over the files.
+fn stored(engine: EngineKind, observed: &Observed) -> &str {
+    match engine {
+        EngineKind::Redis => &observed.running,
+        EngineKind::Postgresql if need::is_on_command_line(observed) => &observed.running,
+        EngineKind::Postgresql => observed.configured.as_ref().unwrap_or(&observed.running),
+    }
+}
+
+fn elements(value: Option<Value>) -> Vec<String> {
+    if let Some(Value::List(elements)) = value {
+        return elements;
+    }
+    if let Some(Value::Set(elements)) = value {
+        return elements.into_iter().collect();
+    }
+    Vec::new()
+}
+
+fn as_word(value: Value) -> Option<String> {
+    if let Value::Word(word) = value {
+        Some(word)
+    } else {
+        None
+    }
+}
