@@ -165,6 +165,25 @@ impl Observed {
     pub fn is_placeholder(&self) -> bool {
         self.source.kind == PLACEHOLDER
     }
+
+    /// Whether an option on the server's command line decides the value.
+    pub fn is_on_command_line(&self) -> bool {
+        let mut others = self.overrides.iter();
+        others.any(|other| other.by == OverrideKind::CommandLine)
+    }
+
+    /// What the files say, raw; what runs where that cannot be read, and of Redis, which does not tell.
+    pub fn stored(&self) -> &str {
+        self.configured.as_deref().unwrap_or(&self.running)
+    }
+
+    /// What the value comes to at the next start, raw: the command line wins over the files.
+    pub fn after_restart(&self) -> &str {
+        if self.is_on_command_line() {
+            return &self.running;
+        }
+        self.stored()
+    }
 }
 
 impl Snapshot {

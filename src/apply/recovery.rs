@@ -8,7 +8,7 @@ use crate::engine::postgresql::Site;
 use crate::ledger::RecordedChange;
 use crate::plan::{matters_at_start, shell_word};
 use crate::setting::{Domain, EngineKind, SettingName, Value};
-use crate::snapshot::{Entry, Observed, OverrideKind, Snapshot};
+use crate::snapshot::{Entry, Snapshot};
 
 /// The earlier values, raw as a command line takes them, of what waits for the restart and of what the
 /// run changed that matters at a start.
@@ -32,16 +32,10 @@ pub(super) fn overrides(
         .into_iter()
         .filter_map(|(name, raw)| {
             let observed = before.setting(&name)?;
-            let is_ours = !observed.secret && !is_on_command_line(observed);
+            let is_ours = !observed.secret && !observed.is_on_command_line();
             is_ours.then(|| (name, easy_to_read(&observed.domain, raw)))
         })
         .collect()
-}
-
-/// Whether an option on the server's command line decides a setting.
-pub(super) fn is_on_command_line(observed: &Observed) -> bool {
-    let mut others = observed.overrides.iter();
-    others.any(|other| other.by == OverrideKind::CommandLine)
 }
 
 /// Options for a start, as one text that a shell splits again.
@@ -57,6 +51,19 @@ fn easy_to_read(domain: &Domain, raw: String) -> String {
         Ok(value @ Value::Integer(_)) => domain.format(&value),
         Ok(_) | Err(_) => raw,
     }
+}
+
+/// The data folder as a shell takes it, or a word in its place.
+fn data_directory(before: &Snapshot) -> String {
+    let facts = before.facts.postgresql.as_ref();
+    let data = facts.and_then(|facts| facts.data_directory.as_deref());
+    shell_word(data.unwrap_or("DATA_DIRECTORY"))
+}
+
+/// The command that restarts a target, as a step; none where there is no such command.
+fn restart_command(target: &Target) -> Option<String> {
+    let argv = target.restart.as_ref()?;
+    Some(format!("  {}", line(argv)))
 }
 
 /// What is known of a target before its restart.
@@ -77,9 +84,7 @@ pub(super) fn steps(known: &Known<'_>) -> Vec<String> {
 }
 
 fn of_postgresql(known: &Known<'_>) -> Vec<String> {
-    let facts = known.before.facts.postgresql.as_ref();
-    let data = facts.and_then(|facts| facts.data_directory.as_deref());
-    let data = shell_word(data.unwrap_or("DATA_DIRECTORY"));
+    let data = data_directory(known.before);
     let pg_ctl = known
         .site
         .map_or_else(|| "pg_ctl".to_owned(), |site| site.shown_program("pg_ctl"));
@@ -109,13 +114,7 @@ fn of_postgresql(known: &Known<'_>) -> Vec<String> {
     }));
     steps.push("stop it and start it as always:".to_owned());
     steps.push(format!("  {pg_ctl} -D {data} -m fast -w stop"));
-    steps.extend(
-        known
-            .target
-            .restart
-            .iter()
-            .map(|argv| format!("  {}", line(argv))),
-    );
+    steps.extend(restart_command(known.target));
     steps.push(format!(
         "or, while it is down, edit {} by hand:",
         known
@@ -156,9 +155,7 @@ fn quoted(text: &str) -> String {
 
 /// The steps for a server whose process lives and does not answer: it is stopped first.
 pub(super) fn with_stop(steps: &[String], before: &Snapshot, site: &Site) -> Vec<String> {
-    let facts = before.facts.postgresql.as_ref();
-    let data = facts.and_then(|facts| facts.data_directory.as_deref());
-    let data = shell_word(data.unwrap_or("DATA_DIRECTORY"));
+    let data = data_directory(before);
     let pg_ctl = site.shown_program("pg_ctl");
     let stop = [
         "its process runs and does not answer; stop it first:".to_owned(),
@@ -197,13 +194,7 @@ fn of_redis(known: &Known<'_>) -> Vec<String> {
         format!("  {} {word}", change.setting)
     }));
     steps.push("and start it:".to_owned());
-    steps.extend(
-        known
-            .target
-            .restart
-            .iter()
-            .map(|argv| format!("  {}", line(argv))),
-    );
+    steps.extend(restart_command(known.target));
     steps
 }
 

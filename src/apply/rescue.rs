@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use super::batch::Batch;
 use super::execute::Executor;
-use super::recovery::{self, is_on_command_line};
+use super::recovery;
 use super::restart::{Attempt, not_restarted, run_command};
 use super::{Cause, Event, Held, Undoing};
 use crate::engine::postgresql::Site;
 use crate::engine::{Clients, EngineError};
 use crate::ledger::{Recovery, Run};
 use crate::setting::{EngineKind, SettingName};
-use crate::snapshot::{Question, Snapshot};
+use crate::snapshot::{Observed, Question, Snapshot};
 
 /// A server that runs with earlier values on its command line, and how it came to that.
 #[derive(Debug, Clone)]
@@ -245,7 +245,11 @@ fn start(site: &Site, options: &str, attempt: &Attempt) -> Result<(), String> {
 fn still_overridden(recovery: &Recovery, snapshot: &Snapshot) -> Vec<String> {
     let names = recovery.overrides.iter().map(|(name, _)| name);
     names
-        .filter(|name| snapshot.setting(name).is_some_and(is_on_command_line))
+        .filter(|name| {
+            snapshot
+                .setting(name)
+                .is_some_and(Observed::is_on_command_line)
+        })
         .map(|name| name.as_str().to_owned())
         .collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::ledger::{Outcome, RecordedChange};
 use crate::setting::{Assignment, Domain, Effect, EngineKind, Value};
-use crate::snapshot::{Entry, Observed, Override, OverrideKind, Snapshot};
+use crate::snapshot::{Entry, Observed, Snapshot};
 
 /// Whether the write stands in the server's files, as far as they can be read.
 pub(super) fn is_stored(change: &RecordedChange, observed: &Observed) -> bool {
@@ -31,8 +31,7 @@ pub(super) fn outcome(change: &RecordedChange, observed: &Observed) -> Result<Ou
     if change.effect == Effect::Restart {
         return Ok(Outcome::PendingRestart);
     }
-    let is_on_command_line = |other: &Override| other.by == OverrideKind::CommandLine;
-    if observed.overrides.iter().any(is_on_command_line) {
+    if observed.is_on_command_line() {
         // Only a start without that option brings it into effect.
         return Ok(Outcome::PendingRestart);
     }

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::setting::{Effect, EngineKind, SettingName, Value};
+use crate::setting::{Effect, SettingName, Value};
 use crate::snapshot::{Answer, Observed, Question};
 
 use super::goal;
-use super::need;
 use super::request::PlannedTarget;
 use super::state::State;
 
@@ -86,7 +85,7 @@ impl<'a> After<'a> {
     /// The raw value that a setting will have.
     pub(super) fn raw(&self, name: &str) -> Option<&str> {
         let (_, observed) = self.state.get(&SettingName::from(name))?;
-        Some(stored(self.target.snapshot.engine, observed))
+        Some(observed.after_restart())
     }
 
     /// The raw value that a setting had when the server was read.
@@ -98,8 +97,7 @@ impl<'a> After<'a> {
     /// The value that a setting will have.
     pub(super) fn value(&self, name: &str) -> Option<Value> {
         let (_, observed) = self.state.get(&SettingName::from(name))?;
-        let raw = stored(self.target.snapshot.engine, observed);
-        observed.domain.parse(raw).ok()
+        observed.domain.parse(observed.after_restart()).ok()
     }
 
     /// The value that ran when the server was read.
@@ -162,22 +160,12 @@ impl<'a> After<'a> {
     /// A value as a person reads it; `None` where the server has no such setting.
     pub(super) fn shown(&self, name: &str) -> Option<String> {
         let (_, observed) = self.state.get(&SettingName::from(name))?;
-        let raw = stored(self.target.snapshot.engine, observed);
-        Some(goal::show(observed, raw))
+        Some(goal::show(observed, observed.after_restart()))
     }
 
     /// What the server answered to a question; `None` where it has not been asked yet.
     pub(super) fn answer(&self, question: &Question) -> Option<&'a Answer> {
         self.target.snapshot.answers.get(question)
-    }
-}
-
-/// What a setting comes to at the next start. The command line wins over the files.
-fn stored(engine: EngineKind, observed: &Observed) -> &str {
-    match engine {
-        EngineKind::Redis => &observed.running,
-        EngineKind::Postgresql if need::is_on_command_line(observed) => &observed.running,
-        EngineKind::Postgresql => observed.configured.as_ref().unwrap_or(&observed.running),
     }
 }
 

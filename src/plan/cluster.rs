@@ -3,8 +3,6 @@
 use crate::setting::{EngineKind, SettingName, Value};
 use crate::snapshot::{Observed, Snapshot};
 
-use super::need;
-
 /// The settings of which a standby must have at least as much as its primary had when it wrote the
 /// log that is replayed. Source: PostgreSQL, "Hot Standby", section "Administrator's Overview".
 pub(super) const SENSITIVE: [&str; 5] = [
@@ -120,7 +118,7 @@ pub(super) fn direction(observed: &Observed, from: &str, to: &str) -> Option<Dir
 pub(super) fn waiting(snapshot: &Snapshot) -> impl Iterator<Item = (&SettingName, Direction)> {
     let sensitive = snapshot.settings.iter().filter(|(name, observed)| {
         observed.pending_restart
-            && !need::is_on_command_line(observed)
+            && !observed.is_on_command_line()
             && is_sensitive(snapshot.engine, name)
     });
     sensitive.filter_map(|(name, observed)| {

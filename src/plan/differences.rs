@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::setting::{EngineKind, SettingName};
-use crate::snapshot::{Observed, Snapshot};
+use crate::snapshot::Observed;
 
 use super::cluster;
 use super::course::Course;
 use super::goal;
-use super::need;
 
 /// A setting in which nodes of one cluster differ when the plan has been carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,14 +112,16 @@ fn difference(
         .iter()
         .filter_map(|other| Some((*other, other.state.get(name)?.1)))
         .collect();
-    let same = |other: &Observed| is_same_value(first.target.snapshot, observed, other);
-    if theirs.iter().all(|(_, other)| same(other)) {
+    if theirs
+        .iter()
+        .all(|(_, other)| is_same_value(observed, other))
+    {
         return None;
     }
     let mut values = BTreeMap::new();
     for (course, observed) in std::iter::once((first, observed)).chain(theirs) {
-        let raw = then(course.target.snapshot, observed);
-        values.insert(course.name().to_owned(), goal::show(observed, raw));
+        let shown = goal::show(observed, observed.after_restart());
+        values.insert(course.name().to_owned(), shown);
     }
     Some(Difference {
         setting: name.to_string(),
@@ -128,22 +129,13 @@ fn difference(
     })
 }
 
-fn is_same_value(node: &Snapshot, one: &Observed, other: &Observed) -> bool {
-    let (raw, other_raw) = (then(node, one), then(node, other));
+fn is_same_value(one: &Observed, other: &Observed) -> bool {
+    let (raw, other_raw) = (one.after_restart(), other.after_restart());
     raw == other_raw
         || matches!(
             (one.domain.parse(raw), other.domain.parse(other_raw)),
             (Ok(value), Ok(other)) if value == other
         )
-}
-
-/// What a node has when everything has been restarted.
-fn then<'o>(node: &Snapshot, observed: &'o Observed) -> &'o str {
-    match node.engine {
-        EngineKind::Redis => &observed.running,
-        EngineKind::Postgresql if need::is_on_command_line(observed) => &observed.running,
-        EngineKind::Postgresql => observed.configured.as_ref().unwrap_or(&observed.running),
-    }
 }
 
 fn is_own(engine: EngineKind, name: &SettingName) -> bool {

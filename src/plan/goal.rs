@@ -102,10 +102,7 @@ impl Goal {
         match (engine, &self.assignment) {
             (EngineKind::Postgresql, Assignment::Reset) => observed.entry == Entry::Absent,
             (EngineKind::Redis, Assignment::Reset) => false,
-            (_, Assignment::Set(_)) => {
-                let stored = observed.configured.as_ref().unwrap_or(&observed.running);
-                self.is(observed, stored)
-            }
+            (_, Assignment::Set(_)) => self.is(observed, observed.stored()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Whether a setting has to be written at all.
 
 use crate::setting::{Assignment, Effect, EngineKind};
-use crate::snapshot::{Entry, Observed, OverrideKind};
+use crate::snapshot::{Entry, Observed};
 
 use super::goal::Goal;
 
@@ -72,12 +72,4 @@ fn of_stored_only(observed: &Observed, goal: &Goal) -> Need {
         Effect::Restart => Need::Restart,
         Effect::Immediate | Effect::Reload | Effect::NewSession => Need::Write,
     }
-}
-
-/// Whether an option on the server's command line decides the value.
-pub(super) fn is_on_command_line(observed: &Observed) -> bool {
-    observed
-        .overrides
-        .iter()
-        .any(|other| other.by == OverrideKind::CommandLine)
 }

@@ -4,7 +4,6 @@ use crate::setting::EngineKind;
 use crate::snapshot::{Observed, Snapshot};
 
 use super::cluster::{self, SENSITIVE};
-use super::need;
 
 /// In which order servers may be restarted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -98,14 +97,7 @@ impl<'a> Node<'a> {
         Self {
             snapshot,
             runs: levels(|observed| &observed.running),
-            then: levels(after_restart),
+            then: levels(Observed::after_restart),
         }
     }
-}
-
-fn after_restart(observed: &Observed) -> &str {
-    if need::is_on_command_line(observed) {
-        return &observed.running;
-    }
-    observed.configured.as_ref().unwrap_or(&observed.running)
 }

@@ -6,7 +6,6 @@ use crate::setting::{Assignment, Effect, EngineKind, SettingName};
 use crate::snapshot::{Entry, Observed, Snapshot, Source};
 
 use super::goal::Goal;
-use super::need;
 use super::types::Seen;
 
 /// The settings of one target as they stand after the changes planned so far.
@@ -84,7 +83,7 @@ impl<'a> State<'a> {
             ..before
         };
         let stored = stored.unwrap_or_else(|| after.running.clone());
-        if after.effect == Effect::Restart || need::is_on_command_line(&after) {
+        if after.effect == Effect::Restart || after.is_on_command_line() {
             after.pending_restart = !goal.is(&after, &after.running);
         } else {
             after.running = stored;

@@ -135,7 +135,7 @@ fn is_changed(server: &Snapshot, name: &SettingName) -> bool {
         EngineKind::Redis if has_newer_name(name.as_str(), exists) => None,
         EngineKind::Redis => observed.without_entry.as_deref(),
     };
-    default.is_some_and(|default| !same(observed, default, stored(observed)))
+    default.is_some_and(|default| !same(observed, default, observed.stored()))
 }
 
 /// Whether somebody configured it. PostgreSQL computes some defaults at its start; those differ from
@@ -153,11 +153,6 @@ fn is_configured(observed: &Observed) -> bool {
         || observed.pending_restart
 }
 
-/// What the files say, or what runs where that cannot be read.
-fn stored(observed: &Observed) -> &str {
-    observed.configured.as_deref().unwrap_or(&observed.running)
-}
-
 fn same(observed: &Observed, one: &str, other: &str) -> bool {
     match (observed.domain.parse(one), observed.domain.parse(other)) {
         (Ok(one), Ok(other)) => one == other,
@@ -168,7 +163,7 @@ fn same(observed: &Observed, one: &str, other: &str) -> bool {
 /// The value as a profile may hold it: in the largest exact unit, or raw where that reads as
 /// something else. `None` where neither reads as the value that is stored.
 fn readable(observed: &Observed) -> Option<(&Observed, String)> {
-    let raw = stored(observed);
+    let raw = observed.stored();
     let value = observed.domain.parse(raw).ok()?;
     let reads_the_same = |text: &String| {
         let read: Option<Value> = observed
@@ -197,10 +192,10 @@ fn difference(name: &SettingName, first: &Observed, other: &Snapshot) -> Option<
     let Some(observed) = other.setting(name) else {
         return Some(format!("{} does not have it", other.target));
     };
-    if same(first, stored(first), stored(observed)) {
+    if same(first, first.stored(), observed.stored()) {
         return None;
     }
     let shown = readable(observed).map(|(_, text)| text);
-    let shown = shown.unwrap_or_else(|| stored(observed).to_owned());
+    let shown = shown.unwrap_or_else(|| observed.stored().to_owned());
     Some(format!("{} has {shown}", other.target))
 }

@@ -29,13 +29,12 @@ fn changed_since(subject: &Subject<'_>) -> Option<Hazard> {
         return None;
     }
     let observed = subject.observed;
-    let now = observed.configured.as_ref().unwrap_or(&observed.running);
     let message = format!(
         "{} on {} is {} now and the run had set it to {run_had_set}: somebody has changed it since; \
          `--allow overridden` goes back to {} nevertheless",
         subject.setting,
         subject.target.name(),
-        goal::show(observed, now),
+        goal::show(observed, observed.stored()),
         subject.goal.shown(observed),
     );
     Some(blocking(HazardKind::Overridden, message))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::after::After;
 use crate::plan::hazards::{Subject, blocking, warning};
-use crate::plan::need::{self, Need};
+use crate::plan::need::Need;
 use crate::plan::types::{Hazard, HazardKind};
 use crate::setting::{Effect, EngineKind, SettingName, Value};
 use crate::snapshot::{Answer, Observed, Question, Snapshot};
@@ -80,11 +80,11 @@ fn question_of<'o>(
     for (name, observed) in settings {
         let is_written = written.contains(name);
         matters = matters || observed.pending_restart || (is_written && is_reloaded(name));
-        let is_asked = is_written || observed.pending_restart || need::is_on_command_line(observed);
+        let is_asked = is_written || observed.pending_restart || observed.is_on_command_line();
         if !is_asked || observed.secret {
             continue;
         }
-        let raw = at_start(observed);
+        let raw = observed.after_restart().to_owned();
         let raw = if is_written {
             as_in_a_file(observed, raw)
         } else {
@@ -93,13 +93,6 @@ fn question_of<'o>(
         asked.extend(raw.map(|raw| (name.clone(), raw)));
     }
     matters.then_some(Question::Start(asked))
-}
-
-/// What a setting comes to at a start. The command line wins over the files.
-fn at_start(observed: &Observed) -> String {
-    let configured = observed.configured.as_ref();
-    let configured = configured.filter(|_| !need::is_on_command_line(observed));
-    configured.unwrap_or(&observed.running).clone()
 }
 
 /// A value that a plan writes, as the server would store it: the elements of a list are quoted. What
