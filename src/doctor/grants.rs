@@ -151,16 +151,10 @@ fn of_redis(role: &str, ground: Ground) -> Grant {
         .into_iter()
         .filter(|right| ground.redis_rewrites || *right != Right::ConfigRewrite)
         .filter(|right| !ground.redis_before_7 || !ACL.contains(right));
-    let mut rules: Vec<String> = Vec::new();
-    for right in rights {
-        let allowed = rule(right, ground.redis_before_7);
-        if !rules.contains(&allowed) {
-            rules.push(allowed);
-        }
-    }
+    let rules = Right::rules(rights, !ground.redis_before_7);
     Grant {
         engine: EngineKind::Redis,
-        statement: format!("ACL SETUSER {role} on >PASSWORD {}", rules.join(" ")),
+        statement: format!("ACL SETUSER {role} on >PASSWORD {rules}"),
         why: "to read and write the configuration and to see other runs; no key may be touched"
             .to_owned(),
         need: Need::Always,
@@ -204,7 +198,7 @@ pub(super) fn statement(right: Right, role: &str, before_7: bool) -> String {
         | Right::ClientId
         | Right::ClientList
         | Right::AclWhoAmI
-        | Right::AclDryRun => format!("ACL SETUSER {role} {}", rule(right, before_7)),
+        | Right::AclDryRun => format!("ACL SETUSER {role} {}", Right::rules([right], !before_7)),
     }
 }
 
@@ -237,13 +231,6 @@ pub(super) fn deed(right: Right) -> &'static str {
         Right::AclWhoAmI => "send ACL WHOAMI",
         Right::AclDryRun => "send ACL DRYRUN, which tells what it may do without doing it",
     }
-}
-
-/// The rule of a Redis' access control list. Before 7 only whole commands were granted.
-fn rule(right: Right, before_7: bool) -> String {
-    let command = right.command().unwrap_or_default();
-    let whole = command.split('|').next().unwrap_or_default();
-    format!("+{}", if before_7 { whole } else { command })
 }
 
 /// The statement that lets a user of Redis send a command.

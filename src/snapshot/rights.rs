@@ -119,4 +119,24 @@ impl Right {
             | Self::BuildConfig => None,
         }
     }
+
+    /// The rules of an access control list that allow these commands, each once.
+    pub fn rules(rights: impl IntoIterator<Item = Self>, by_subcommand: bool) -> String {
+        let mut rules: Vec<String> = Vec::new();
+        for right in rights {
+            let rule = right.rule(by_subcommand);
+            if !rules.contains(&rule) {
+                rules.push(rule);
+            }
+        }
+        rules.join(" ")
+    }
+
+    /// Before version 7 whole commands are allowed, except where that would give far more.
+    fn rule(self, by_subcommand: bool) -> String {
+        let command = self.command().unwrap_or_default();
+        let whole = command.split('|').next().unwrap_or_default();
+        let is_whole = !by_subcommand && whole != "acl";
+        format!("+{}", if is_whole { whole } else { command })
+    }
 }

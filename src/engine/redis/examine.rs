@@ -3,18 +3,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use redis::{Cmd, RedisResult, Value};
+use redis::{RedisResult, Value};
 
 use super::Redis;
+use super::rights::{self, Rights};
 use crate::engine::EngineError;
 use crate::snapshot::{Answer, Examination, Right};
 
 const ASKING: &str = "ACL DRYRUN";
 const TRYING: &str = "the look at its rights";
-
-/// A name that no server has: a `CONFIG SET` of it changes nothing, and is refused for another
-/// reason by those who let the user in.
-const NO_SETTING: &str = "dbtune-asks-whether-it-may";
 
 impl Redis {
     pub(super) fn look_at_rights(&mut self) -> Result<Examination, EngineError> {
@@ -33,17 +30,18 @@ impl Redis {
     /// `None` where the server does not know the command or the user may not send it.
     fn by_dry_run(&mut self) -> Result<Option<BTreeMap<Right, Answer>>, EngineError> {
         let user = self.user()?;
+        let rights = Rights {
+            user: &user,
+            ..self.rights()
+        };
         let mut commands = redis::pipe();
         for right in Right::OF_REDIS {
-            let mut command = redis::cmd("ACL");
-            command.arg("DRYRUN").arg(&user).arg(self.example(right));
-            commands.add_command(command);
+            commands.add_command(rights.dry_run(right));
         }
         let answers = self.call_all(&mut commands, ASKING)?;
-        let told = Right::OF_REDIS.into_iter().zip(&answers);
-        Ok(told
-            .map(|(right, answer)| Some((right, dry_run(answer)?)))
-            .collect())
+        let may_ask = answers.iter().all(Result::is_ok);
+        let told = answers.iter().map(rights::dry_run);
+        Ok(may_ask.then(|| Right::OF_REDIS.into_iter().zip(told).collect()))
     }
 
     fn user(&mut self) -> Result<String, EngineError> {
@@ -59,17 +57,14 @@ impl Redis {
     }
 
     fn by_trying(&mut self) -> Result<BTreeMap<Right, Answer>, EngineError> {
+        let asked = self.rights();
         let mut commands = redis::pipe();
-        let tried: Vec<Right> = Right::OF_REDIS
-            .into_iter()
-            .filter(|right| can_be_tried(*right))
-            .collect();
-        for right in &tried {
-            let words = self.example(*right);
-            let mut words = words.iter();
-            let mut command = Cmd::new();
-            command.arg(words.next()).arg(words.collect::<Vec<_>>());
-            commands.add_command(command);
+        let mut tried = Vec::new();
+        for right in Right::OF_REDIS {
+            if let Some(command) = asked.trial(right) {
+                commands.add_command(command);
+                tried.push(right);
+            }
         }
         let answers = self.call_all(&mut commands, TRYING)?;
         let mut rights: BTreeMap<Right, Answer> =
@@ -83,65 +78,12 @@ impl Redis {
     }
 }
 
-impl Redis {
-    /// A command that is as short as the server lets it be, by the names that it has there.
-    fn example(&self, right: Right) -> Vec<String> {
-        let named = |word: &str| {
-            if word.eq_ignore_ascii_case("config") {
-                self.connector.config().to_owned()
-            } else {
-                word.to_owned()
-            }
-        };
-        example(right).into_iter().map(named).collect()
-    }
-}
-
-/// A command that is as short as the server lets it be.
-fn example(right: Right) -> Vec<&'static str> {
-    const ARGUMENTS: [(Right, &[&str]); 4] = [
-        (Right::ConfigGet, &["maxmemory"]),
-        (Right::ConfigSet, &[NO_SETTING, "0"]),
-        (Right::ClientSetName, &[""]),
-        (Right::AclDryRun, &["default", "ping"]),
-    ];
-    let given = ARGUMENTS.iter().find(|(other, _)| *other == right);
-    let words = right.command().unwrap_or_default().split('|');
-    words
-        .chain(given.iter().flat_map(|(_, words)| words.iter().copied()))
-        .collect()
-}
-
-/// A `CONFIG REWRITE` cannot be tried without rewriting.
-fn can_be_tried(right: Right) -> bool {
-    right != Right::ConfigRewrite
-}
-
-/// What a dry run told: `OK`, or a sentence that says no. An error says that it may not be asked.
-fn dry_run(answer: &RedisResult<Value>) -> Option<Answer> {
-    let value = answer.as_ref().ok()?;
-    if *value == Value::Okay {
-        return Some(Answer::Yes);
-    }
-    let said = redis::from_redis_value_ref::<String>(value).ok()?;
-    Some(if said == "OK" {
-        Answer::Yes
-    } else {
-        Answer::No(said)
-    })
-}
-
-/// What trying told: whatever else is wrong with a command, the server has let the user send it.
+/// What trying told. A command that the server does not know nobody may send.
 fn trial(answer: &RedisResult<Value>) -> Answer {
-    let Err(error) = answer else {
-        return Answer::Yes;
-    };
-    let said = error.detail().unwrap_or_default();
-    if error.code() == Some("NOPERM") || said.contains("unknown command") {
-        Answer::No(said.to_owned())
-    } else if said.contains("nknown subcommand") {
-        Answer::Unknown(said.to_owned())
-    } else {
-        Answer::Yes
+    let said = answer.as_ref().err().and_then(redis::RedisError::detail);
+    match said {
+        Some(said) if said.contains("unknown command") => Answer::No(said.to_owned()),
+        Some(said) if said.contains("nknown subcommand") => Answer::Unknown(said.to_owned()),
+        Some(_) | None => rights::trial(answer),
     }
 }

@@ -1,27 +1,29 @@
-//! What the user may do, without doing it.
+//! What the user may do, without doing it: what asks for a right, and what the answers mean.
 
-use redis::{Pipeline, RedisResult, Value};
+use redis::{Cmd, Pipeline, RedisResult, Value};
 
 use super::Redis;
 use crate::engine::EngineError;
-use crate::snapshot::RedisFacts;
+use crate::snapshot::{Answer, RedisFacts, Right};
 
 /// From this version on rights may be asked for (`ACL DRYRUN`), and are given by subcommand.
 const BY_SUBCOMMAND: u32 = 70_000;
 
-/// A name that no setting has: to set it changes nothing, and is refused for want of the right first.
-const PROBE: &str = "dbtune-probe";
+/// A name that no setting has, and nothing else: to set it changes nothing, and is refused for want
+/// of the right first.
+const NO_NAME: &str = "dbtune-asks-whether-it-may";
 
-/// A right that dbtune needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Right {
-    /// `CONFIG SET`
-    Set,
-    /// `CONFIG REWRITE`
-    Rewrite,
-    /// `CLIENT SETNAME`, `CLIENT ID` and `CLIENT LIST`, by which runs see each other.
-    Client,
-}
+/// What a run cannot do without, or tells of before it begins.
+const OF_RUNS: [Right; 5] = [
+    Right::ConfigSet,
+    Right::ConfigRewrite,
+    Right::ClientSetName,
+    Right::ClientId,
+    Right::ClientList,
+];
+
+/// Of these what may be tried while the lock is held, which is the connection's name.
+const TRIED: [Right; 3] = [Right::ConfigSet, Right::ClientList, Right::ConfigRewrite];
 
 /// Whose rights they are, and how that server gives them.
 #[derive(Debug, Clone, Copy)]
@@ -36,75 +38,92 @@ impl Rights<'_> {
     /// Adds what asks for the rights: by `ACL DRYRUN`, or where the server has none by commands that
     /// would be refused for their arguments. Returns which right each answer is about.
     pub(super) fn ask(&self, commands: &mut Pipeline) -> Vec<Right> {
-        if self.version_number < BY_SUBCOMMAND {
-            return self.probe(commands);
+        if !self.is_by_subcommand() {
+            return self.try_all(commands);
         }
-        let mut about = Vec::new();
-        let mut dry = |right, words: &[&str]| {
-            commands.cmd("ACL").arg("DRYRUN").arg(self.user).arg(words);
-            about.push(right);
-        };
-        dry(Right::Set, &[self.config, "SET", PROBE, "0"]);
-        dry(Right::Rewrite, &[self.config, "REWRITE"]);
-        dry(Right::Client, &["CLIENT", "SETNAME", PROBE]);
-        dry(Right::Client, &["CLIENT", "ID"]);
-        dry(Right::Client, &["CLIENT", "LIST"]);
-        about
+        for right in OF_RUNS {
+            commands.add_command(self.dry_run(right));
+        }
+        OF_RUNS.to_vec()
     }
 
-    /// The same by commands that are wrong. Before version 7 rights are looked at before the number of
-    /// arguments; from it on a `CONFIG REWRITE` that is wrong tells nothing.
-    fn probe(&self, commands: &mut Pipeline) -> Vec<Right> {
-        commands.cmd(self.config).arg(&["SET", PROBE, "0"]);
-        commands.cmd("CLIENT").arg(&["LIST", "TYPE", PROBE]);
-        let mut about = vec![Right::Set, Right::Client];
-        if self.version_number < BY_SUBCOMMAND {
-            commands.cmd(self.config).arg(&["REWRITE", PROBE]);
-            about.push(Right::Rewrite);
+    fn try_all(&self, commands: &mut Pipeline) -> Vec<Right> {
+        let trials = TRIED.iter().filter_map(|&right| {
+            commands.add_command(self.trial(right)?);
+            Some(right)
+        });
+        trials.collect()
+    }
+
+    /// What asks the server for a right.
+    pub(super) fn dry_run(&self, right: Right) -> Cmd {
+        let mut command = redis::cmd("ACL");
+        command.arg("DRYRUN").arg(self.user).arg(self.words(right));
+        command
+    }
+
+    /// A command that changes nothing and that the server refuses for want of the right, if it does.
+    /// Before version 7 rights are looked at before the number of arguments; from it on a `CONFIG
+    /// REWRITE` that is wrong tells nothing, and there is none.
+    pub(super) fn trial(&self, right: Right) -> Option<Cmd> {
+        let mut command = Cmd::new();
+        command.arg(self.words(right));
+        if right == Right::ConfigRewrite {
+            if self.is_by_subcommand() {
+                return None;
+            }
+            command.arg(NO_NAME);
         }
-        about
+        Some(command)
+    }
+
+    /// A command that takes the right, by the name that it has on that server.
+    fn words(&self, right: Right) -> Vec<&str> {
+        const ARGUMENTS: [(Right, &[&str]); 5] = [
+            (Right::ConfigGet, &["maxmemory"]),
+            (Right::ConfigSet, &[NO_NAME, "0"]),
+            (Right::ClientSetName, &[""]),
+            (Right::ClientList, &["TYPE", NO_NAME]),
+            (Right::AclDryRun, &["default", "ping"]),
+        ];
+        let more = ARGUMENTS.iter().filter(|(other, _)| *other == right);
+        let more = more.flat_map(|(_, words)| words.iter().copied());
+        let command = right.command().unwrap_or_default().split('|');
+        let named = command.map(|word| if word == "config" { self.config } else { word });
+        named.chain(more).collect()
+    }
+
+    fn is_by_subcommand(&self) -> bool {
+        self.version_number >= BY_SUBCOMMAND
     }
 
     /// Writes down what is missing. Each sentence has its remedy.
     fn tell(&self, missing: &[Right]) -> Missing {
-        let sentence = |right: Right, what: &str| {
-            missing.contains(&right).then(|| {
-                let grant = self.grant(self.rules(right));
+        let sentence = |rights: &[Right], what: &str| {
+            missing.iter().any(|right| rights.contains(right)).then(|| {
+                let grant = self.grant(rights);
                 format!("user {} may not {what}; {grant}", self.user)
             })
         };
+        let client = [Right::ClientSetName, Right::ClientId, Right::ClientList];
         Missing {
-            set: sentence(Right::Set, "run CONFIG SET"),
-            rewrite: sentence(Right::Rewrite, "run CONFIG REWRITE"),
-            client: sentence(Right::Client, "list connections (CLIENT LIST)"),
+            set: sentence(&[Right::ConfigSet], "run CONFIG SET"),
+            rewrite: sentence(&[Right::ConfigRewrite], "run CONFIG REWRITE"),
+            client: sentence(&client, "list connections (CLIENT LIST)"),
             unknown: None,
         }
     }
 
     /// What gives the user everything that dbtune uses.
     pub(super) fn grant_all(&self) -> String {
-        if self.version_number < BY_SUBCOMMAND {
-            return self.grant("+info +config +client +acl|whoami");
-        }
-        self.grant(
-            "+info +config|get +config|set +config|rewrite +client|setname +client|id +client|list \
-             +acl|whoami +acl|dryrun",
-        )
+        let mut rights = Right::OF_REDIS.to_vec();
+        rights.retain(|right| self.is_by_subcommand() || *right != Right::AclDryRun);
+        self.grant(&rights)
     }
 
-    fn grant(&self, rules: &str) -> String {
+    fn grant(&self, rights: &[Right]) -> String {
+        let rules = Right::rules(rights.iter().copied(), self.is_by_subcommand());
         format!("ACL SETUSER {} {rules}", self.user)
-    }
-
-    fn rules(&self, right: Right) -> &'static str {
-        let by_subcommand = self.version_number >= BY_SUBCOMMAND;
-        match right {
-            Right::Client if by_subcommand => "+client|setname +client|id +client|list",
-            Right::Client => "+client",
-            Right::Set if by_subcommand => "+config|set",
-            Right::Rewrite if by_subcommand => "+config|rewrite",
-            Right::Set | Right::Rewrite => "+config",
-        }
     }
 }
 
@@ -146,38 +165,58 @@ impl Redis {
         about: &[Right],
         answers: &[RedisResult<Value>],
     ) -> Result<Missing, EngineError> {
-        let is_dry = self.version_number >= BY_SUBCOMMAND;
-        if !is_dry || !answers.iter().any(Result::is_err) {
-            let missing = lacking(about, answers, is_dry);
-            return Ok(self.rights().tell(&missing));
+        let is_dry = self.rights().is_by_subcommand();
+        if !is_dry {
+            return Ok(self.rights().tell(&lacking(about, answers, trial)));
+        }
+        if answers.iter().all(Result::is_ok) {
+            return Ok(self.rights().tell(&lacking(about, answers, dry_run)));
         }
         let mut commands = redis::pipe();
-        let about = self.rights().probe(&mut commands);
+        let about = self.rights().try_all(&mut commands);
         let answers = self.call_all(&mut commands, "CONFIG SET and CLIENT LIST")?;
-        let missing = lacking(&about, &answers, false);
         let rights = self.rights();
         let unknown = format!(
             "whether user {} may run CONFIG REWRITE is not known before it is tried; with {} dbtune can \
              ask",
             rights.user,
-            rights.grant("+acl|dryrun")
+            rights.grant(&[Right::AclDryRun])
         );
         Ok(Missing {
             unknown: Some(unknown),
-            ..rights.tell(&missing)
+            ..rights.tell(&lacking(&about, &answers, trial))
         })
     }
 }
 
-/// The rights that the answers deny. A dry run answers OK or says in a text what is missing.
-fn lacking(about: &[Right], answers: &[RedisResult<Value>], is_dry: bool) -> Vec<Right> {
-    let denies = |answer: &RedisResult<Value>| match answer {
-        Ok(value) => is_dry && *value != Value::Okay,
-        Err(error) => error.code() == Some("NOPERM"),
-    };
+/// The rights that the answers deny.
+fn lacking(
+    about: &[Right],
+    answers: &[RedisResult<Value>],
+    told: fn(&RedisResult<Value>) -> Answer,
+) -> Vec<Right> {
     let pairs = about.iter().zip(answers);
     pairs
-        .filter(|(_, answer)| denies(answer))
+        .filter(|(_, answer)| matches!(told(answer), Answer::No(_)))
         .map(|(right, _)| *right)
         .collect()
+}
+
+/// What a dry run told: `OK`, or a sentence that says no. An error says that it may not be asked.
+pub(super) fn dry_run(answer: &RedisResult<Value>) -> Answer {
+    match answer {
+        Ok(Value::Okay) => Answer::Yes,
+        Ok(value) => Answer::No(redis::from_redis_value_ref(value).unwrap_or_default()),
+        Err(error) => Answer::Unknown(error.detail().unwrap_or_default().to_owned()),
+    }
+}
+
+/// What a trial told: whatever else is wrong with a command, the server has let the user send it.
+pub(super) fn trial(answer: &RedisResult<Value>) -> Answer {
+    match answer {
+        Err(error) if error.code() == Some("NOPERM") => {
+            Answer::No(error.detail().unwrap_or_default().to_owned())
+        }
+        Ok(_) | Err(_) => Answer::Yes,
+    }
 }
