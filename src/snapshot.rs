@@ -5,6 +5,7 @@
 //! neither planner nor executor. Texts are raw, as the server gave them; [`Observed::domain`] reads
 //! and formats them.
 
+pub mod address;
 mod facts;
 mod question;
 mod rights;

@@ -4,7 +4,7 @@ use super::grants;
 use super::{Check, Examined, Finding, Read, Seen, Trouble, Verdict};
 use crate::profile::Profile;
 use crate::setting::EngineKind;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, address};
 
 /// The versions that dbtune is tested with, as one number each: from, and before.
 const POSTGRESQL: (u32, u32) = (130_000, 190_000);
@@ -99,16 +99,10 @@ fn way(examined: &Examined, read: &Read) -> Way {
     };
     match is_encrypted {
         Some(true) => Way::Encrypted,
-        _ if is_local(&read.snapshot.address) => Way::Local,
+        _ if address::is_local(&read.snapshot.address) => Way::Local,
         Some(false) => Way::Open,
         None => Way::Unknown,
     }
-}
-
-/// A socket, or a name or number of this machine.
-fn is_local(address: &str) -> bool {
-    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-    address.starts_with('/') || host == "localhost" || host == "[::1]" || host.starts_with("127.")
 }
 
 fn version(snapshot: &Snapshot) -> Finding {
@@ -158,24 +152,4 @@ fn unmet(snapshot: &Snapshot, profile: &Profile) -> Vec<Finding> {
                 .remedy("use a profile for this version, or leave the target out with --target")
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_stays_within_this_machine_needs_no_encryption() {
-        for address in [
-            "127.0.0.1:5432",
-            "localhost:5432",
-            "[::1]:5432",
-            "/var/run/postgresql/.s.PGSQL.5432",
-            "/run/redis.sock",
-        ] {
-            assert!(is_local(address), "{address}");
-        }
-        assert!(!is_local("db.internal:5432"));
-        assert!(!is_local("[fd00::1]:5432"));
-    }
 }

@@ -1,7 +1,7 @@
 //! Which servers are nodes of one cluster, and how their settings hang together.
 
 use crate::setting::{EngineKind, SettingName, Value};
-use crate::snapshot::{Observed, Snapshot};
+use crate::snapshot::{Observed, Snapshot, address};
 
 /// The settings of which a standby must have at least as much as its primary had when it wrote the
 /// log that is replayed. Source: PostgreSQL, "Hot Standby", section "Administrator's Overview".
@@ -64,14 +64,16 @@ pub(super) fn is_same(one: &Snapshot, other: &Snapshot) -> bool {
 fn has_as_master(replica: &Snapshot, master: &Snapshot) -> bool {
     let facts = replica.facts.redis.as_ref();
     let upstream = facts.and_then(|facts| facts.upstream.as_deref());
-    upstream.is_some_and(|upstream| one_host(upstream) == one_host(&master.address))
+    upstream.is_some_and(|upstream| place(upstream) == place(&master.address))
 }
 
-/// An address in which this machine has one name.
-fn one_host(address: &str) -> String {
-    let local = ["localhost:", "[::1]:", "::1:"];
-    let port = local.iter().find_map(|host| address.strip_prefix(host));
-    port.map_or_else(|| address.to_owned(), |port| format!("127.0.0.1:{port}"))
+/// Host and port, to be compared; `None` for a socket. The usual names of this machine are one; other
+/// numbers of its loopback are not, for a server of its own may listen at each.
+fn place(address: &str) -> Option<(&str, &str)> {
+    let (_, port) = address.rsplit_once(':')?;
+    let host = address::host(address);
+    let is_here = ["localhost", "::1"].contains(&host);
+    Some((if is_here { "127.0.0.1" } else { host }, port))
 }
 
 fn replication_id(snapshot: &Snapshot) -> Option<&str> {

@@ -150,6 +150,29 @@ fn a_primary_is_not_raised_while_a_standby_of_a_standby_is_no_target() {
 }
 
 #[test]
+fn a_replica_belongs_to_its_master_however_the_address_of_that_is_written() {
+    let differ = |upstream: &str, address: &str| {
+        let limited = |target: &str, limit: &str| {
+            Server::redis(target)
+                .has(Setting::redis("maxmemory", limit))
+                .has(Setting::redis("timeout", "0"))
+        };
+        let mut replica = limited("replica", "1048576");
+        replica.identity().role = "replica".to_owned();
+        replica.redis_facts().upstream = Some(upstream.to_owned());
+        let master = limited("master", "2097152").at(address);
+        let plan = Case::redis(&["timeout: 30"]).on(master).on(replica).plan();
+        !plan.differences.is_empty()
+    };
+    assert!(differ("10.0.0.5:6379", "10.0.0.5:6379"));
+    assert!(differ("localhost:6379", "127.0.0.1:6379"));
+    assert!(differ("::1:6379", "localhost:6379"));
+    assert!(differ("fd00::1:6379", "[fd00::1]:6379"));
+    assert!(!differ("127.0.0.1:6379", "127.0.0.2:6379"));
+    assert!(!differ("127.0.0.1:6379", "127.0.0.1:6380"));
+}
+
+#[test]
 fn nothing_is_lowered_while_a_standby_does_not_replay() {
     let mut paused = standby();
     paused.facts().postgresql = Some(PostgresqlFacts {

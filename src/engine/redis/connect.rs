@@ -1,6 +1,5 @@
 //! Finding the server and getting in.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use redis::{
@@ -10,6 +9,7 @@ use redis::{
 use super::{errors, info, options, tls};
 use crate::engine::attempt::{self, Failed, GaveUp, Refusal};
 use crate::engine::{CONNECT_TIMEOUT, EngineError, Interrupt, Target};
+use crate::snapshot::address;
 
 /// How long one answer may take. A server that forks or evicts a great many keys takes seconds.
 pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(30);
@@ -22,7 +22,6 @@ pub(super) struct Connector {
     username: Option<String>,
     password: Option<String>,
     timeout: Duration,
-    is_local: bool,
     /// What `CONFIG` is called there.
     config: String,
 }
@@ -46,7 +45,6 @@ impl Connector {
         Ok(Self {
             target: target.name.clone(),
             address,
-            is_local: is_local(info.addr()),
             config: target
                 .config_command
                 .clone()
@@ -80,7 +78,7 @@ impl Connector {
 
     /// Whether it is reached over a socket or a loopback address.
     pub(super) fn is_local(&self) -> bool {
-        self.is_local
+        address::is_local(&self.address)
     }
 
     /// What `CONFIG` is called there.
@@ -173,16 +171,5 @@ fn show(address: &ConnectionAddr) -> String {
         }
         ConnectionAddr::Unix(path) => path.display().to_string(),
         other => other.to_string(),
-    }
-}
-
-fn is_local(address: &ConnectionAddr) -> bool {
-    match address {
-        ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. } => {
-            let ip = host.parse::<IpAddr>();
-            host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
-        }
-        ConnectionAddr::Unix(_) => true,
-        _ => false,
     }
 }

@@ -4,7 +4,7 @@ use crate::plan::after::After;
 use crate::plan::memory::{self, View, show};
 use crate::plan::types::{Hazard, HazardKind};
 use crate::setting::{EngineKind, Value};
-use crate::snapshot::Memory;
+use crate::snapshot::{Memory, address};
 
 use super::{Subject, blocking, warning};
 
@@ -105,22 +105,18 @@ fn share(own: &After<'_>, other: &After<'_>) -> bool {
         (Some(one), Some(two)) => one.is_stated && two.is_stated && one.bytes != two.bytes,
         (None, _) | (_, None) => false,
     };
-    let is_one_host = host(&own.target.snapshot.address) == host(&other.target.snapshot.address);
-    is_one_host && !has_own(&one) && !has_own(&two) && !differ
+    let is_one_machine =
+        machine(&own.target.snapshot.address) == machine(&other.target.snapshot.address);
+    is_one_machine && !has_own(&one) && !has_own(&two) && !differ
 }
 
-/// The host of an address; a socket and the loopback addresses are one.
-fn host(address: &str) -> &str {
-    const HERE: &str = "localhost";
-    if address.starts_with('/') {
-        return HERE;
+/// The machine that an address leads to; a socket and the loopback addresses are one.
+fn machine(address: &str) -> &str {
+    if address::is_local(address) {
+        "localhost"
+    } else {
+        address::host(address)
     }
-    let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    if host.starts_with("127.") || host == "::1" || host.eq_ignore_ascii_case(HERE) {
-        return HERE;
-    }
-    host
 }
 
 /// What the targets of one machine may take, before and after.
@@ -256,7 +252,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_socket_and_the_loopback_addresses_are_one_host() {
+    fn a_socket_and_the_loopback_addresses_are_one_machine() {
         let here = [
             "/run/postgresql/.s.PGSQL.5432",
             "127.0.0.1:6379",
@@ -264,9 +260,9 @@ mod tests {
             "localhost:1",
         ];
         for address in here {
-            assert_eq!(host(address), "localhost");
+            assert_eq!(machine(address), "localhost");
         }
-        assert_eq!(host("db.internal:5432"), "db.internal");
+        assert_eq!(machine("db.internal:5432"), "db.internal");
     }
 
     #[test]

@@ -55,29 +55,32 @@ fn unlisted(subject: &Subject<'_>) -> Option<Hazard> {
     if cluster::is_follower(own) || direction(subject) != Some(Direction::Raise) {
         return None;
     }
-    let nodes = subject.occasion.afters.iter();
-    let nodes: Vec<&Snapshot> = nodes
-        .map(|node| node.target.snapshot)
-        .filter(|node| cluster::is_same(own, node))
-        .collect();
+    let nodes = nodes(subject);
     let seen = nodes.iter().copied().flat_map(cluster::followers);
     let seen: Vec<&str> = seen.collect();
     let listed = nodes
         .iter()
         .filter(|node| cluster::is_follower(node))
         .count();
-    (seen.len() > listed).then(|| {
-        let message = format!(
-            "the cluster of {} has {} ({}), of which {listed} {} among the targets; raise {} on every \
-             standby first, else they stop replaying or stop altogether: name them in the targets \
-             file, or leave --target out",
-            own.target,
-            count(seen.len(), "standby", "standbys"),
+    let has_others = has_unlisted(&seen, listed, ["standby", "standbys"])?;
+    let message = format!(
+        "the cluster of {} {has_others}; raise {} on every standby first, else they stop replaying or \
+         stop altogether: name them in the targets file, or leave --target out",
+        own.target, subject.setting,
+    );
+    Some(blocking(HazardKind::StandbyOrder, message))
+}
+
+/// What a cluster has, where more follow than are among the targets.
+fn has_unlisted(seen: &[&str], listed: usize, [one, many]: [&str; 2]) -> Option<String> {
+    let number = seen.len();
+    (number > listed).then(|| {
+        format!(
+            "has {number} {} ({}), of which {listed} {} among the targets",
+            if number == 1 { one } else { many },
             seen.join(", "),
             if listed == 1 { "is" } else { "are" },
-            subject.setting,
-        );
-        blocking(HazardKind::StandbyOrder, message)
+        )
     })
 }
 
@@ -135,36 +138,27 @@ fn primary_unseen(subject: &Subject<'_>) -> Option<Hazard> {
 
 /// A lowering waits until every standby has replayed it, and one of them replays nothing.
 fn paused(subject: &Subject<'_>) -> Option<Hazard> {
-    let own = subject.target.snapshot;
     if direction(subject) != Some(Direction::Lower) {
         return None;
     }
-    let mut nodes = subject.occasion.afters.iter();
-    let standby = nodes.find(|node| {
-        let facts = node.target.snapshot.facts.postgresql.as_ref();
-        cluster::is_same(own, node.target.snapshot)
-            && facts.is_some_and(|facts| facts.replay_paused)
+    let standby = nodes(subject).into_iter().find(|node| {
+        let facts = node.facts.postgresql.as_ref();
+        facts.is_some_and(|facts| facts.replay_paused)
     })?;
     let message = format!(
         "replay on {} is paused, and it may only be restarted with less {} once it has replayed what \
          the primary wrote; resume replay first: SELECT pg_wal_replay_resume()",
-        standby.target.name(),
-        subject.setting
+        standby.target, subject.setting
     );
     Some(blocking(HazardKind::StandbyOrder, message))
 }
 
 /// Files of a cluster hold a raise and a lowering already: no order of restarts is right for both.
 fn both_ways(subject: &Subject<'_>) -> Option<Hazard> {
-    let own = subject.target.snapshot;
     if !subject.needs_restart() {
         return None;
     }
-    let nodes = subject.occasion.afters.iter();
-    let nodes: Vec<&Snapshot> = nodes
-        .map(|node| node.target.snapshot)
-        .filter(|node| cluster::is_same(own, node))
-        .collect();
+    let nodes = nodes(subject);
     let waiting: Vec<String> = nodes
         .iter()
         .filter(|node| cluster::waiting(node).next().is_some())
@@ -205,17 +199,16 @@ fn replica_unseen(subject: &Subject<'_>) -> Option<Hazard> {
     let snapshot = subject.target.snapshot;
     let seen = cluster::followers(snapshot);
     let listed = peers(subject).filter(|(node, _)| follows(node)).count();
-    (!cluster::is_follower(snapshot) && seen.len() > listed).then(|| {
-        let message = format!(
-            "{} has {} ({}), of which {listed} {} among the targets; a replica keeps its own \
-             maxmemory and would go by it after a failover: name them in the targets file",
-            snapshot.target,
-            count(seen.len(), "replica", "replicas"),
-            seen.join(", "),
-            if listed == 1 { "is" } else { "are" },
-        );
-        warning(HazardKind::StandbyOrder, message)
-    })
+    if cluster::is_follower(snapshot) {
+        return None;
+    }
+    let has_others = has_unlisted(&seen, listed, ["replica", "replicas"])?;
+    let message = format!(
+        "{} {has_others}; a replica keeps its own maxmemory and would go by it after a failover: name \
+         them in the targets file",
+        snapshot.target,
+    );
+    Some(warning(HazardKind::StandbyOrder, message))
 }
 
 /// A replica that has lost its master: what it holds is not what the master holds.
@@ -231,6 +224,16 @@ fn link_down(subject: &Subject<'_>) -> Option<Hazard> {
         facts.upstream.as_deref().unwrap_or("a master"),
     );
     Some(warning(HazardKind::StandbyOrder, message))
+}
+
+/// The nodes of the cluster among the targets, the one at hand included.
+fn nodes<'a>(subject: &Subject<'a>) -> Vec<&'a Snapshot> {
+    let own = subject.target.snapshot;
+    let nodes = subject.occasion.afters.iter();
+    nodes
+        .map(|node| node.target.snapshot)
+        .filter(|node| cluster::is_same(own, node))
+        .collect()
 }
 
 /// The other nodes of the cluster among the targets, with what they will have.
@@ -257,8 +260,4 @@ fn own(subject: &Subject<'_>) -> Option<i64> {
 fn direction(subject: &Subject<'_>) -> Option<Direction> {
     let to = subject.after().raw(subject.setting.as_str())?;
     cluster::direction(subject.observed, &subject.observed.running, to)
-}
-
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
