@@ -161,6 +161,23 @@ fn the_address_that_dbtune_uses_stays() {
 }
 
 #[test]
+fn every_address_of_the_other_family_is_not_the_one_that_dbtune_uses() {
+    is_shut_out("bind: \"*\"", cache().at("[::1]:6379"));
+    is_shut_out("bind: 0.0.0.0", cache().at("[::1]:6379"));
+    is_shut_out("bind: \"::*\"", cache().at("127.0.0.1:6379"));
+    gets_in("bind: \"*\"", cache());
+    gets_in("bind: \"::*\"", cache().at("[::1]:6379"));
+    gets_in("bind: \"::\"", cache().at("[fd00::1]:6379"));
+    gets_in("bind: \"* -::*\"", cache().at("[::1]:6379"));
+}
+
+#[test]
+fn a_redis_that_listens_at_no_address_is_shut_to_all_but_its_socket() {
+    is_shut_out("bind: \"\"", cache());
+    gets_in("bind: \"\"", cache().at("/run/redis/redis.sock"));
+}
+
+#[test]
 fn a_password_that_the_url_does_not_have_is_not_set() {
     is_shut_out("requirepass: new", cache().user("default"));
     gets_in("requirepass: new", cache().user("tuner"));

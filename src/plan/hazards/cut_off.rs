@@ -1,6 +1,7 @@
 //! A change of a Redis after which dbtune itself would not get in any more, and so could not undo it.
 
 use crate::setting::{EngineKind, SettingName, Value};
+use crate::snapshot::address;
 
 use super::Subject;
 
@@ -10,7 +11,8 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<String> {
         return None;
     }
     let is = |name: &str| *subject.setting == SettingName::from(name);
-    let door = Door::of(&subject.target.snapshot.address);
+    let address = subject.target.snapshot.address.as_str();
+    let door = Door::of(address);
     let why = if is("port") {
         moves_away(subject, door.as_ref()?, "tls-port")
     } else if is("tls-port") {
@@ -20,7 +22,7 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<String> {
     } else if is("requirepass") {
         asks_for_a_password(subject)
     } else if is("protected-mode") {
-        lets_in_only_its_host(subject, door.as_ref()?)
+        lets_in_only_its_host(subject, address)
     } else {
         None
     }?;
@@ -40,13 +42,18 @@ struct Door<'a> {
 impl<'a> Door<'a> {
     /// `None` for a socket.
     fn of(address: &'a str) -> Option<Self> {
-        let (host, port) = address.rsplit_once(':')?;
-        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let (_, port) = address.rsplit_once(':')?;
+        let host = address::host(address);
         (!address.starts_with('/')).then_some(Self { host, port })
     }
 
-    fn is_loopback(&self) -> bool {
-        self.host == "localhost" || self.host.starts_with("127.") || self.host == "::1"
+    /// What stands for every address of its kind. Those of one kind are not reached by the other's.
+    fn wildcards(&self) -> [&'static str; 2] {
+        if self.host.contains(':') {
+            ["::*", "::"]
+        } else {
+            ["*", "0.0.0.0"]
+        }
     }
 }
 
@@ -58,6 +65,7 @@ fn moves_away(subject: &Subject<'_>, door: &Door<'_>, other: &str) -> Option<Str
     is_used.then(|| format!("it is reached at {}:{}", door.host, door.port))
 }
 
+/// Without an address it listens at none, since version 7; the one before takes no empty list.
 fn leaves(subject: &Subject<'_>, door: &Door<'_>) -> Option<String> {
     let after = addresses(subject.after().value("bind")?);
     let before = addresses(subject.after().value_before("bind")?);
@@ -66,13 +74,9 @@ fn leaves(subject: &Subject<'_>, door: &Door<'_>) -> Option<String> {
     } else {
         door.host
     };
-    let is_everywhere = after.is_empty()
-        || after
-            .iter()
-            .any(|address| ["*", "0.0.0.0"].contains(&address.as_str()))
-        || after.iter().any(|address| address == host);
+    let is_among = |address: &String| address == host || door.wildcards().contains(&&**address);
     let leaves_none = before.iter().all(|address| after.contains(address)) && !before.is_empty();
-    (!is_everywhere && !leaves_none).then(|| {
+    (!after.iter().any(is_among) && !leaves_none).then(|| {
         format!(
             "it is reached at {}, which is not among the addresses",
             door.host
@@ -100,13 +104,13 @@ fn asks_for_a_password(subject: &Subject<'_>) -> Option<String> {
     (is_own && is_new).then(|| "the URL has no password for the user default".to_owned())
 }
 
-fn lets_in_only_its_host(subject: &Subject<'_>, door: &Door<'_>) -> Option<String> {
+fn lets_in_only_its_host(subject: &Subject<'_>, address: &str) -> Option<String> {
     let is_set = |text: &str| text.eq_ignore_ascii_case("yes");
     let is_on = subject.after().raw("protected-mode").is_some_and(is_set);
     let has_password = subject
         .after()
         .raw("requirepass")
         .is_none_or(|text| !text.is_empty());
-    (is_on && !has_password && !door.is_loopback())
+    (is_on && !has_password && !address::is_local(address))
         .then(|| "there is no password, and then only its own host is let in".to_owned())
 }
