@@ -1,24 +1,18 @@
 //! A second cut while what the first has broken is being mended.
 
 use crate::shop::{Shop, State};
-use crate::support::{Proxy, Target as _, after, before};
+use crate::support::{Proxy, after, before};
 
 /// A shop that has been applied and rolled back once, with a proxy before its PostgreSQL or its Redis.
 fn shop(of: &'static str) -> (Shop, Proxy, State) {
-    let mut between = None;
-    let shop = Shop::with(|postgres, redis| {
-        let (proxy, entry) = match of {
-            "redis" => (redis.proxy(), redis.entry()),
-            _ => (postgres.proxy(), postgres.entry()),
-        };
-        let entry = proxy.entry_of(&entry);
-        between = Some(proxy);
-        vec![entry]
-    });
+    let (shop, proxy) = match of {
+        "redis" => Shop::with_redis_behind_a_proxy(),
+        _ => Shop::with_postgres_behind_a_proxy(),
+    };
     shop.dbtune("apply --phase 1 --yes").run().exits(0);
     shop.dbtune("rollback --yes").run().exits(0);
     let original = shop.state();
-    (shop, between.unwrap(), original)
+    (shop, proxy, original)
 }
 
 #[test]

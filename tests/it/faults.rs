@@ -18,30 +18,16 @@ struct Watched {
 
 impl Watched {
     fn postgres() -> Self {
-        let mut proxy = None;
-        let shop = Shop::with(|postgres, _| {
-            let between = postgres.proxy();
-            let entry = between.entry_of(postgres);
-            proxy = Some(between);
-            vec![entry]
-        });
-        Self::new(shop, proxy.unwrap())
+        Self::new(Shop::with_postgres_behind_a_proxy())
     }
 
     fn redis() -> Self {
-        let mut proxy = None;
-        let shop = Shop::with(|_, redis| {
-            let between = redis.proxy();
-            let entry = between.entry_of(redis);
-            proxy = Some(between);
-            vec![entry]
-        });
-        Self::new(shop, proxy.unwrap())
+        Self::new(Shop::with_redis_behind_a_proxy())
     }
 
     /// Applies and rolls back once, so that the history's table exists and Redis has written its
     /// file: from then on every round is like the one before.
-    fn new(shop: Shop, proxy: Proxy) -> Self {
+    fn new((shop, proxy): (Shop, Proxy)) -> Self {
         shop.dbtune("apply --phase 1 --yes").run().exits(0);
         shop.dbtune("rollback --yes").run().exits(0);
         let original = shop.state();

@@ -130,10 +130,7 @@ fn a_file_of_the_server_that_cannot_be_written_leaves_everything_as_it_was() {
 
 #[test]
 fn a_server_that_takes_no_alter_system_is_refused_by_the_plan() {
-    for bin in Postgres::every_bin() {
-        if bin.version() < &[17] {
-            continue;
-        }
+    for bin in Postgres::bins_since(17) {
         let postgres = Postgres::with_bin(bin)
             .setting("allow_alter_system = off")
             .start();

@@ -95,6 +95,21 @@ impl Scene {
         assert!(!self.postgres.data().join("dbtune-rescue.log").exists());
     }
 
+    /// Applies the good profile with a restart that goes wrong: it is told with these words, and nothing
+    /// is left of it.
+    #[track_caller]
+    fn puts_back_and_complains(&self, words: &str) {
+        let life = self.life();
+        self.dbtune("apply --profile good --restart --yes")
+            .run()
+            .exits(1)
+            .complains(words)
+            .complains("everything that it changed has been put back");
+        self.is_as_before();
+        assert_eq!(self.life(), life);
+        assert_eq!(self.history()[0]["outcome"], "rolled_back");
+    }
+
     fn life(&self) -> String {
         self.postgres.value("select pg_postmaster_start_time()")
     }
@@ -318,16 +333,7 @@ fn a_line_taken_out_by_hand_as_the_steps_say_lets_the_server_start_and_the_run_b
 #[test]
 fn a_command_that_lies_is_found_out() {
     let scene = Scene::with(&json!({"restart": ["true"], "start_timeout": "1s"}));
-    let life = scene.life();
-    scene
-        .dbtune("apply --profile good --restart --yes")
-        .run()
-        .exits(1)
-        .complains("without a restart")
-        .complains("everything that it changed has been put back");
-    scene.is_as_before();
-    assert_eq!(scene.life(), life);
-    assert_eq!(scene.history()[0]["outcome"], "rolled_back");
+    scene.puts_back_and_complains("without a restart");
 }
 
 #[test]
@@ -344,16 +350,7 @@ fn a_command_that_is_missing_fails_or_hangs_leaves_the_server_as_it_was() {
         ),
     ] {
         let scene = Scene::with(&json!({"restart": restart, "restart_timeout": "1s"}));
-        let life = scene.life();
-        scene
-            .dbtune("apply --profile good --restart --yes")
-            .run()
-            .exits(1)
-            .complains(words)
-            .complains("everything that it changed has been put back");
-        scene.is_as_before();
-        assert_eq!(scene.life(), life);
-        assert_eq!(scene.history()[0]["outcome"], "rolled_back");
+        scene.puts_back_and_complains(words);
     }
 }
 

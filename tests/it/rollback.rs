@@ -276,14 +276,7 @@ fn a_rollback_that_waits_for_a_restart_is_finished_by_the_next_one() {
 
 #[test]
 fn a_run_killed_after_its_restart_is_settled_as_waiting_for_another() {
-    let mut proxy = None;
-    let shop = Shop::with(|postgres, _| {
-        let between = postgres.proxy();
-        let entry = between.entry_of(postgres);
-        proxy = Some(between);
-        vec![entry]
-    });
-    let proxy = proxy.unwrap();
+    let (shop, proxy) = Shop::with_postgres_behind_a_proxy();
     shop.dbtune("apply --phase 1 --yes").run().exits(0);
     // The lock is taken again after the restart.
     let hold = proxy.hold(before("pg_try_advisory_lock").nth(2));

@@ -1,7 +1,7 @@
 //! The servers and the profile that most tests of runs are about: one PostgreSQL, one Redis, and a
 //! profile that changes settings of every kind of undo.
 
-use crate::support::{Postgres, Project, Redis, Setup, Target, TargetEntry};
+use crate::support::{Postgres, Project, Proxy, Redis, Setup, Target, TargetEntry};
 
 /// Phase 1: a setting with an `ALTER SYSTEM` entry before, one without, and Redis. Phase 2: a list
 /// and a setting that needs a restart. Phase 3: Redis alone.
@@ -55,6 +55,32 @@ impl Shop {
     /// The same, with other targets than the servers themselves: proxies, say.
     pub(crate) fn with(targets: impl FnOnce(&Postgres, &Redis) -> Vec<TargetEntry>) -> Self {
         Self::on(Postgres::setup(), Redis::with(&REDIS), targets)
+    }
+
+    /// The same with its PostgreSQL behind a proxy.
+    pub(crate) fn with_postgres_behind_a_proxy() -> (Self, Proxy) {
+        Self::behind(|postgres, _| {
+            let proxy = postgres.proxy();
+            (proxy.entry_of(postgres), proxy)
+        })
+    }
+
+    /// The same with its Redis behind a proxy.
+    pub(crate) fn with_redis_behind_a_proxy() -> (Self, Proxy) {
+        Self::behind(|_, redis| {
+            let proxy = redis.proxy();
+            (proxy.entry_of(redis), proxy)
+        })
+    }
+
+    fn behind(between: impl FnOnce(&Postgres, &Redis) -> (TargetEntry, Proxy)) -> (Self, Proxy) {
+        let mut kept = None;
+        let shop = Self::with(|postgres, redis| {
+            let (entry, proxy) = between(postgres, redis);
+            kept = Some(proxy);
+            vec![entry]
+        });
+        (shop, kept.unwrap())
     }
 
     /// The same with servers of other versions. The Redis has [`REDIS`] in its file.

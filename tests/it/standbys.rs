@@ -3,7 +3,7 @@
 
 use dbtune::sandbox::PostgresqlBin;
 
-use crate::support::{Postgres, Project, Redis, Target, TargetEntry, eventually};
+use crate::support::{Postgres, Project, Ran, Redis, Target, TargetEntry, eventually};
 
 /// A primary with its standby, and a project that knows both.
 struct Pair {
@@ -36,6 +36,18 @@ impl Pair {
 
     fn newest(settings: &[&str]) -> Self {
         Self::start(Postgres::newest(), settings)
+    }
+
+    fn run(&self, command: &str) -> Ran {
+        self.project.dbtune(command).run()
+    }
+
+    /// Applies the profile and returns what was restarted, in order.
+    #[track_caller]
+    fn restarted(&self) -> serde_json::Value {
+        let ran = self.run("apply --profile pair --yes --restart --format json");
+        ran.exits(0);
+        ran.json()["restarted"].clone()
     }
 
     /// The settings of both, primary first.
@@ -74,15 +86,7 @@ fn named(target: &dyn Target, name: &str) -> TargetEntry {
 fn a_raise_restarts_the_standby_first_on_every_version() {
     for bin in Postgres::every_bin() {
         let pair = Pair::start(bin, &["max_connections: 60", "max_worker_processes: 12"]);
-        let ran = pair
-            .project
-            .dbtune("apply --profile pair --yes --restart --format json")
-            .run();
-        ran.exits(0);
-        assert_eq!(
-            ran.json()["restarted"],
-            serde_json::json!(["standby", "primary"])
-        );
+        assert_eq!(pair.restarted(), serde_json::json!(["standby", "primary"]));
         assert_eq!(pair.show("max_connections"), ["60", "60"]);
         pair.still_replicates();
     }
@@ -95,21 +99,10 @@ fn a_lowering_restarts_the_primary_first_and_waits_for_the_standby_on_every_vers
             bin,
             &["max_connections: 20", "max_locks_per_transaction: 32"],
         );
-        let ran = pair
-            .project
-            .dbtune("apply --profile pair --yes --restart --format json")
-            .run();
-        ran.exits(0);
-        assert_eq!(
-            ran.json()["restarted"],
-            serde_json::json!(["primary", "standby"])
-        );
+        assert_eq!(pair.restarted(), serde_json::json!(["primary", "standby"]));
         assert_eq!(pair.show("max_connections"), ["20", "20"]);
         pair.still_replicates();
-        pair.project
-            .dbtune("rollback --yes --restart")
-            .run()
-            .exits(0);
+        pair.run("rollback --yes --restart").exits(0);
         assert_eq!(pair.show("max_connections"), ["30", "30"]);
         pair.still_replicates();
     }
@@ -119,19 +112,12 @@ fn a_lowering_restarts_the_primary_first_and_waits_for_the_standby_on_every_vers
 fn a_phase_that_raises_one_and_lowers_another_is_split_on_every_version() {
     for bin in Postgres::every_bin() {
         let pair = Pair::start(bin, &["max_connections: 60", "max_worker_processes: 6"]);
-        pair.project
-            .dbtune("plan --profile pair")
-            .run()
+        pair.run("plan --profile pair")
             .exits(0)
             .says("Turn 1 of 2")
             .says("Turn 2 of 2, after the restarts of turn 1");
-        let ran = pair
-            .project
-            .dbtune("apply --profile pair --yes --restart --format json")
-            .run();
-        ran.exits(0);
         assert_eq!(
-            ran.json()["restarted"],
+            pair.restarted(),
             serde_json::json!(["standby", "primary", "primary", "standby"])
         );
         assert_eq!(pair.show("max_connections"), ["60", "60"]);
@@ -143,7 +129,7 @@ fn a_phase_that_raises_one_and_lowers_another_is_split_on_every_version() {
 #[test]
 fn without_restart_the_second_turn_is_not_written_before_the_first_is_in_effect() {
     let pair = Pair::newest(&["max_connections: 60", "max_worker_processes: 6"]);
-    let apply = || pair.project.dbtune("apply --profile pair --yes").run();
+    let apply = || pair.run("apply --profile pair --yes");
     apply().exits(4).says("max_connections");
     let has_second = || {
         pair.files()
@@ -170,16 +156,13 @@ fn restarts_that_are_left_to_a_person_are_told_with_their_order_and_can_be_left_
     let pair = Pair::newest(&["max_connections: 60"]);
     let apply = |more: &str| {
         let command = format!("apply --profile pair --yes {more}");
-        pair.project.dbtune(&command).run()
+        pair.run(&command)
     };
     apply("").exits(4).says("in the order of the plan");
     apply("--restart").exits(0);
-    let back = pair.project.dbtune("rollback --yes").run();
+    let back = pair.run("rollback --yes");
     back.exits(4).says("only when it has replayed");
-    pair.project
-        .dbtune("rollback --yes --restart")
-        .run()
-        .exits(0);
+    pair.run("rollback --yes --restart").exits(0);
     assert_eq!(pair.show("max_connections"), ["30", "30"]);
     pair.still_replicates();
 }
@@ -189,18 +172,13 @@ fn one_node_alone_in_the_wrong_order_is_refused_before_anything_is_written() {
     let refused = |settings: &[&str], target: &str, word: &str| {
         let pair = Pair::newest(settings);
         let before = pair.files();
-        pair.project
-            .dbtune(&format!("plan --profile pair --target {target}"))
-            .run()
+        pair.run(&format!("plan --profile pair --target {target}"))
             .exits(0)
             .says("standby_order")
             .says(word);
-        let ran = pair
-            .project
-            .dbtune(&format!(
-                "apply --profile pair --target {target} --yes --restart --format json"
-            ))
-            .run();
+        let ran = pair.run(&format!(
+            "apply --profile pair --target {target} --yes --restart --format json"
+        ));
         ran.exits(6);
         assert_eq!(ran.json()["error"]["kind"], "standby_order");
         assert_eq!(pair.files(), before);
@@ -213,15 +191,11 @@ fn one_node_alone_in_the_wrong_order_is_refused_before_anything_is_written() {
 #[test]
 fn a_standby_alone_may_be_raised_and_a_primary_alone_lowered() {
     let pair = Pair::newest(&["max_connections: 60"]);
-    pair.project
-        .dbtune("apply --profile pair --target standby --yes --restart")
-        .run()
+    pair.run("apply --profile pair --target standby --yes --restart")
         .exits(0);
     assert_eq!(pair.show("max_connections"), ["30", "60"]);
     let pair = Pair::newest(&["max_connections: 20"]);
-    pair.project
-        .dbtune("apply --profile pair --target primary --yes --restart")
-        .run()
+    pair.run("apply --profile pair --target primary --yes --restart")
         .exits(0);
     assert_eq!(pair.show("max_connections"), ["20", "30"]);
     pair.still_replicates();
@@ -232,9 +206,7 @@ fn a_standby_that_cannot_be_reached_stops_everything_before_it_begins() {
     let pair = Pair::newest(&["max_connections: 60"]);
     let before = pair.primary.auto_conf();
     pair.standby.stop();
-    pair.project
-        .dbtune("apply --profile pair --yes --restart")
-        .run()
+    pair.run("apply --profile pair --yes --restart")
         .exits(1)
         .complains("standby");
     assert_eq!(pair.primary.auto_conf(), before);
@@ -243,17 +215,12 @@ fn a_standby_that_cannot_be_reached_stops_everything_before_it_begins() {
 #[test]
 fn a_primary_and_a_standby_that_swapped_make_a_saved_plan_stale() {
     let pair = Pair::newest(&["max_connections: 60"]);
-    pair.project
-        .dbtune("plan --profile pair --out saved.json")
-        .run()
-        .exits(0);
+    pair.run("plan --profile pair --out saved.json").exits(0);
     pair.primary.stop();
     pair.standby.sql("select pg_promote()");
     pair.primary.start_again();
     let before = pair.files();
-    pair.project
-        .dbtune("apply --plan saved.json --yes --restart")
-        .run()
+    pair.run("apply --plan saved.json --yes --restart")
         .exits(6)
         .complains("role");
     assert_eq!(pair.files(), before);
@@ -305,15 +272,11 @@ fn a_standby_that_does_not_replay_is_not_restarted_with_less() {
     let pair = Pair::newest(&["max_connections: 20"]);
     pair.standby.sql("select pg_wal_replay_pause()");
     let before = pair.files();
-    pair.project
-        .dbtune("apply --profile pair --yes --restart")
-        .run()
+    pair.run("apply --profile pair --yes --restart")
         .exits(6)
         .complains("SELECT pg_wal_replay_resume()");
     assert_eq!(pair.files(), before);
-    pair.project
-        .dbtune("apply --profile pair --yes --restart --allow standby_order")
-        .run()
+    pair.run("apply --profile pair --yes --restart --allow standby_order")
         .exits(1)
         .complains("replay is paused");
     assert_eq!(pair.show("max_connections"), ["30", "30"]);
@@ -369,14 +332,11 @@ fn nodes_that_differ_are_told_before_a_failover_makes_it_hurt() {
     let pair = Pair::newest(&["random_page_cost: 1.1"]);
     pair.standby.sql("alter system set work_mem = '9MB'");
     pair.standby.sql("select pg_reload_conf()");
-    let plan = pair.project.dbtune("plan --profile pair").run();
+    let plan = pair.run("plan --profile pair");
     plan.exits(0)
         .says("Nodes of one cluster differ")
         .says("work_mem: 4MB on primary, 9MB on standby");
-    let plan = pair
-        .project
-        .dbtune("plan --profile pair --format json")
-        .run();
+    let plan = pair.run("plan --profile pair --format json");
     assert_eq!(
         plan.json()["node_differences"],
         serde_json::json!([{
@@ -476,7 +436,7 @@ fn killed_after(settings: &[&str], nth: u32, ends: (&str, [&str; 2])) {
         project,
     };
     pair.still_replicates();
-    let history = pair.project.dbtune("history --format json").run().json();
+    let history = pair.run("history --format json").json();
     let outcomes = history["runs"].as_array().unwrap().iter();
     let outcomes: Vec<_> = outcomes
         .map(|run| run["outcome"].as_str().unwrap())

@@ -12,17 +12,6 @@ use crate::support::{
 /// A Redis that keeps its keys and has a limit, as one in production does.
 const SOUND: [&str; 2] = ["maxmemory 32mb", "save 3600 1"];
 
-fn at(engine: &'static str, url: &str) -> TargetEntry {
-    TargetEntry {
-        name: engine.to_owned(),
-        engine,
-        url: url.to_owned(),
-        restart: None,
-        persist: None,
-        memory: None,
-    }
-}
-
 /// What the doctor finds on a PostgreSQL alone, without a profile.
 fn on_postgres(server: &Postgres) -> Found {
     examine(&Project::new().targets(&[server]), "")
@@ -89,7 +78,7 @@ fn a_plain_role_is_told_every_statement_that_it_lacks() {
     let server = Postgres::setup()
         .statement(&format!("CREATE ROLE plain LOGIN PASSWORD '{PASSWORD}'"))
         .start();
-    let entry = at("postgresql", &server.url_of("plain", "postgres"));
+    let entry = TargetEntry::at("postgresql", &server.url_of("plain", "postgres"));
     let project = Project::new().targets(&[&entry]);
     let found = examine(&project, "");
     found.exits(6);
@@ -122,10 +111,7 @@ fn a_broken_line_in_a_configuration_file_is_named_until_it_is_mended() {
 
 #[test]
 fn where_alter_system_is_switched_off_the_line_that_does_it_is_named() {
-    for bin in Postgres::every_bin() {
-        if bin.version() < &[17] {
-            continue;
-        }
+    for bin in Postgres::bins_since(17) {
         let server = Postgres::with_bin(bin)
             .setting("allow_alter_system = off")
             .start();
@@ -217,7 +203,7 @@ fn a_server_that_cannot_be_reached_keeps_no_other_from_being_examined() {
     let postgres = Postgres::start();
     let gone = TargetEntry {
         name: "gone".to_owned(),
-        ..at("redis", &format!("redis://:{PASSWORD}@127.0.0.1:1"))
+        ..TargetEntry::at("redis", &format!("redis://:{PASSWORD}@127.0.0.1:1"))
     };
     let project = Project::new().targets(&[&gone, &postgres]);
     let found = examine(&project, "");
@@ -247,7 +233,7 @@ fn a_server_that_cannot_be_reached_keeps_no_other_from_being_examined() {
 fn a_wrong_password_is_told_and_not_shown() {
     let redis = Redis::with(&SOUND);
     let wrong = "Not-The-Password-77";
-    let entry = at(
+    let entry = TargetEntry::at(
         "redis",
         &format!("redis://:{wrong}@127.0.0.1:{}", redis.port()),
     );
@@ -288,7 +274,7 @@ fn a_redis_that_may_lose_everything_or_let_everybody_in_is_warned_of() {
     found.only("redis", "persistence", "warning");
     assert_eq!(found.of("redis", "protected_mode", "warning"), []);
     redis.ask("ACL SETUSER keeper on nopass ~* +@all");
-    let open = at(
+    let open = TargetEntry::at(
         "redis",
         &format!("redis://keeper:any@127.0.0.1:{}", redis.port()),
     );
@@ -394,14 +380,7 @@ fn a_journal_that_cannot_be_written_or_is_open_to_others_is_told() {
 
 #[test]
 fn a_run_that_was_cut_off_is_named_until_it_is_settled() {
-    let mut proxy = None;
-    let shop = Shop::with(|postgres, _| {
-        let between = postgres.proxy();
-        let entry = between.entry_of(postgres);
-        proxy = Some(between);
-        vec![entry]
-    });
-    let proxy = proxy.unwrap();
+    let (shop, proxy) = Shop::with_postgres_behind_a_proxy();
     let hold = proxy.hold(before("ALTER SYSTEM SET"));
     let running = shop.dbtune("apply --phase 1 --yes").spawn();
     hold.wait();

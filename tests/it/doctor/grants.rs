@@ -48,7 +48,10 @@ impl Least {
             ))
             .start();
         let project = Project::new()
-            .targets(&[&target("postgresql", &server.url_of("Tuner", "postgres"))])
+            .targets(&[&TargetEntry::at(
+                "postgresql",
+                &server.url_of("Tuner", "postgres"),
+            )])
             .profile("small", PROFILE);
         Self { server, project }
     }
@@ -70,17 +73,6 @@ impl Least {
     }
 }
 
-fn target(engine: &'static str, url: &str) -> TargetEntry {
-    TargetEntry {
-        name: engine.to_owned(),
-        engine,
-        url: url.to_owned(),
-        restart: None,
-        persist: None,
-        memory: None,
-    }
-}
-
 fn statements(document: &Value) -> (Vec<String>, Vec<String>) {
     let text = |one: &Value| one["statement"].as_str().unwrap().to_owned();
     let list = document["statements"].as_array().unwrap();
@@ -89,8 +81,7 @@ fn statements(document: &Value) -> (Vec<String>, Vec<String>) {
 }
 
 fn since_15() -> Vec<PostgresqlBin> {
-    let mut bins = Postgres::every_bin();
-    bins.retain(|bin| bin.version() >= &[15]);
+    let bins = Postgres::bins_since(15);
     assert!(!bins.is_empty());
     bins
 }
@@ -203,7 +194,7 @@ fn a_second_role_is_given_what_it_needs_in_the_history_of_the_first() {
         .server
         .sql(&format!("CREATE ROLE other LOGIN PASSWORD '{PASSWORD}'"));
     let second = Project::new()
-        .targets(&[&target(
+        .targets(&[&TargetEntry::at(
             "postgresql",
             &least.server.url_of("other", "postgres"),
         )])
@@ -295,7 +286,7 @@ impl Cache {
         let server = Redis::with(&["maxmemory 32mb", "save 3600 1"]);
         let url = format!("redis://tuner:{PASSWORD}@127.0.0.1:{}", server.port());
         let project = Project::new()
-            .targets(&[&target("redis", &url)])
+            .targets(&[&TargetEntry::at("redis", &url)])
             .profile("cache", CACHE);
         let ran = project
             .dbtune("doctor --print-grants tuner --profile cache --format json")

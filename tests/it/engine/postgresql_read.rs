@@ -313,10 +313,7 @@ fn what_alter_system_takes_and_what_it_refuses_is_known_of_every_setting() {
 
 #[test]
 fn a_server_that_allows_no_alter_system_says_so_of_every_setting() {
-    for bin in Postgres::every_bin() {
-        if bin.version() < &[17] {
-            continue;
-        }
+    for bin in Postgres::bins_since(17) {
         let server = Postgres::with_bin(bin)
             .setting("allow_alter_system = off")
             .start();

@@ -143,6 +143,13 @@ impl Postgres {
         bins
     }
 
+    /// Those of these versions that are not older than this major version.
+    pub(crate) fn bins_since(major: u32) -> Vec<PostgresqlBin> {
+        let mut bins = Self::every_bin();
+        bins.retain(|bin| bin.version() >= &[major]);
+        bins
+    }
+
     /// A standby that streams from it. It is stopped for a moment, to be copied.
     pub(crate) fn standby(&self) -> Self {
         let keeper = Keeper::start(&[&std::env::temp_dir(), Path::new("/tmp")]).unwrap();
@@ -274,12 +281,8 @@ impl Postgres {
 impl Target for Postgres {
     fn entry(&self) -> TargetEntry {
         TargetEntry {
-            name: "postgresql".to_owned(),
-            engine: "postgresql",
-            url: self.url(),
             restart: Some(self.restart_command()),
-            persist: None,
-            memory: None,
+            ..TargetEntry::at("postgresql", &self.url())
         }
     }
 }

@@ -29,6 +29,20 @@ pub(crate) struct TargetEntry {
     pub(crate) memory: Option<&'static str>,
 }
 
+impl TargetEntry {
+    /// A server at this URL, named after its engine, of which nothing else is said.
+    pub(crate) fn at(engine: &'static str, url: &str) -> Self {
+        Self {
+            name: engine.to_owned(),
+            engine,
+            url: url.to_owned(),
+            restart: None,
+            persist: None,
+            memory: None,
+        }
+    }
+}
+
 impl Target for TargetEntry {
     fn entry(&self) -> TargetEntry {
         self.clone()

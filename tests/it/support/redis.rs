@@ -186,12 +186,9 @@ impl Redis {
 impl Target for Redis {
     fn entry(&self) -> TargetEntry {
         TargetEntry {
-            name: "redis".to_owned(),
-            engine: "redis",
-            url: self.url(),
             restart: Some(self.restart_command()),
             persist: Some("rewrite"),
-            memory: None,
+            ..TargetEntry::at("redis", &self.url())
         }
     }
 }
