@@ -7,13 +7,15 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::batch::{Batch, Turn};
+use super::fleet::Member;
 use super::verify;
 use super::{ApplyError, Cause, Event, Fleet, Left, Undoing};
-use crate::engine::{EngineError, Interrupt, Persist};
+use crate::engine::{Engine, EngineError, Interrupt, Persist};
 use crate::ledger::{
     Ending, Ledger, LedgerError, Outcome, RecordedChange, RecordedOutcome, Restart, Run, RunCommand,
 };
 use crate::plan::{Action, Plan};
+use crate::setting::EngineKind;
 use crate::snapshot::Snapshot;
 
 /// How long a run tries for the lock before it gives up.
@@ -308,8 +310,7 @@ impl Executor<'_> {
     /// go into a file by themselves.
     pub(super) fn is_persisted(&mut self, target: &str) -> bool {
         self.fleet.member(target).is_some_and(|member| {
-            member.engine.kind() == crate::setting::EngineKind::Redis
-                && member.target.persist == Persist::Rewrite
+            member.engine.kind() == EngineKind::Redis && member.target.persist == Persist::Rewrite
         })
     }
 
@@ -383,7 +384,20 @@ impl Executor<'_> {
     pub(super) fn act<T>(
         &mut self,
         target: &str,
-        act: impl FnOnce(&mut dyn crate::engine::Engine) -> Result<T, EngineError>,
+        act: impl FnOnce(&mut dyn Engine) -> Result<T, EngineError>,
+    ) -> Result<T, EngineError> {
+        self.with(target, |member| act(member.engine.as_mut()))
+    }
+
+    /// Reads one server and passes on what it says meanwhile.
+    pub(super) fn snapshot(&mut self, target: &str) -> Result<Snapshot, EngineError> {
+        self.with(target, Member::snapshot)
+    }
+
+    fn with<T>(
+        &mut self,
+        target: &str,
+        act: impl FnOnce(&mut Member) -> Result<T, EngineError>,
     ) -> Result<T, EngineError> {
         let Some(member) = self.fleet.member(target) else {
             return Err(EngineError::Unexpected {
@@ -392,7 +406,7 @@ impl Executor<'_> {
                 reason: "no such target was given".to_owned(),
             });
         };
-        let result = act(member.engine.as_mut());
+        let result = act(member);
         for text in member.engine.notices() {
             (self.report)(Event::Notice {
                 target: target.to_owned(),
@@ -400,15 +414,6 @@ impl Executor<'_> {
             });
         }
         result
-    }
-
-    pub(super) fn snapshot(&mut self, target: &str) -> Result<Snapshot, EngineError> {
-        let Some(member) = self.fleet.member(target) else {
-            return self.act(target, |engine| engine.snapshot());
-        };
-        let snapshot = member.snapshot();
-        // What the server said meanwhile is passed on.
-        self.act(target, |_| snapshot)
     }
 
     pub(super) fn check_interrupt(&self) -> Result<(), Cause> {
