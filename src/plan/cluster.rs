@@ -85,6 +85,13 @@ pub(super) fn is_follower(snapshot: &Snapshot) -> bool {
     ["standby", "replica"].contains(&snapshot.identity.role.as_str())
 }
 
+/// Where a node stands in an order of restarts when nothing speaks against it: cluster after cluster, in
+/// the order of the targets, and in each those that follow before the one that leads.
+pub(super) fn place_of_restart(nodes: &[&Snapshot], node: &Snapshot) -> (Option<usize>, bool) {
+    let cluster = nodes.iter().position(|other| is_same(node, other));
+    (cluster, !is_follower(node))
+}
+
 /// How many nodes follow this one, and their names, as it sees them itself.
 pub(super) fn followers(snapshot: &Snapshot) -> Vec<&str> {
     let postgresql = snapshot.facts.postgresql.as_ref();

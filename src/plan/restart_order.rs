@@ -24,15 +24,16 @@ struct Node<'a> {
     then: Levels,
 }
 
-/// The order in which these servers may be restarted; `nodes` are all servers that are known, those
+/// The order in which these servers may be restarted; `all` are all servers that are known, those
 /// named in `waiting` are to be restarted.
 ///
 /// A node may be restarted when no standby of its cluster then has less than its primary runs with
-/// at that moment. One after another the first node that may is taken, standbys before their
-/// primary: that raises standbys first and lowers the primary first, whatever is mixed. (What a
-/// standby still has to replay is another matter: it is waited for.)
-pub fn restart_order(nodes: &[&Snapshot], waiting: &[String]) -> RestartOrder {
-    let mut nodes: Vec<Node<'_>> = nodes.iter().map(|snapshot| Node::of(snapshot)).collect();
+/// at that moment. One after another the first node that may is taken, cluster after cluster,
+/// standbys before their primary: that raises standbys first and lowers the primary first, whatever
+/// is mixed, and comes to the order that the plan has shown. (What a standby still has to replay is
+/// another matter: it is waited for.)
+pub fn restart_order(all: &[&Snapshot], waiting: &[String]) -> RestartOrder {
+    let mut nodes: Vec<Node<'_>> = all.iter().map(|snapshot| Node::of(snapshot)).collect();
     let mut left: Vec<usize> = (0..nodes.len())
         .filter(|&index| {
             let name = nodes.get(index).map(|node| &node.snapshot.target);
@@ -40,8 +41,8 @@ pub fn restart_order(nodes: &[&Snapshot], waiting: &[String]) -> RestartOrder {
         })
         .collect();
     left.sort_by_key(|&index| {
-        let node = nodes.get(index);
-        !node.is_some_and(|node| cluster::is_follower(node.snapshot))
+        let node = all.get(index)?;
+        Some(cluster::place_of_restart(all, node))
     });
     let mut found = RestartOrder::default();
     while let Some(position) = left.iter().position(|&index| is_safe(&nodes, index)) {

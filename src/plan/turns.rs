@@ -100,11 +100,8 @@ impl<'a> Turns<'a> {
         let place = |index: usize| {
             let own = self.cluster_of(index);
             let lowers = own.and_then(|key| self.directions.get(&key)) == Some(&Direction::Lower);
-            let follows = self
-                .nodes
-                .get(index)
-                .is_some_and(|node| cluster::is_follower(node));
-            (own.unwrap_or(index), lowers == follows)
+            let (cluster, is_last) = cluster::place_of_restart(&self.nodes, self.nodes.get(index)?);
+            Some((cluster, is_last != lowers))
         };
         let mut order: Vec<usize> = (0..self.nodes.len()).collect();
         order.sort_by_key(|&index| place(index));

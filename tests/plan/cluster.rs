@@ -247,6 +247,34 @@ fn the_order_of_restarts_is_found_from_what_runs_and_what_the_files_say() {
 }
 
 #[test]
+fn clusters_are_restarted_one_after_another_as_the_plan_shows_it() {
+    let of_another = |mut server: Server| {
+        server.identity().system = "7409876543210987654".to_owned();
+        server
+    };
+    let servers = || {
+        [
+            primary(),
+            standby(),
+            of_another(node("other primary", "primary")),
+            of_another(node("other standby", "standby")),
+        ]
+    };
+    for value in ["200", "50"] {
+        let case = Case::postgresql(&[&format!("max_connections: {value}")]);
+        let plan = servers().into_iter().fold(case, Case::on).plan();
+        let snapshots = servers().map(|server| waiting(server, ["100", "8"], [value, "8"]));
+        let nodes: Vec<&Snapshot> = snapshots.iter().collect();
+        let names: Vec<String> = nodes.iter().map(|node| node.target.clone()).collect();
+        assert_eq!(
+            [restart_order(&nodes, &names).order],
+            *plan.restart_orders,
+            "{value}"
+        );
+    }
+}
+
+#[test]
 fn a_way_back_out_of_the_middle_of_two_turns_has_an_order_too() {
     // Connections had been raised everywhere, workers lowered on the primary alone.
     let primary = waiting(primary(), ["200", "4"], ["100", "8"]);
