@@ -271,6 +271,15 @@ fn check_requirements(profile: &Profile, snapshots: &[Snapshot]) -> Result<(), F
     )
 }
 
+/// Whether two of these targets may be one server: they are of one engine.
+pub fn may_be_one_server(targets: &[Target]) -> bool {
+    let mut pairs = targets.iter().enumerate();
+    pairs.any(|(index, one)| {
+        let mut others = targets.iter().skip(index + 1);
+        others.any(|other| other.engine == one.engine)
+    })
+}
+
 /// Refuses two targets that are one server: a run would lock itself out, and write everything twice.
 pub fn refuse_one_server_twice(snapshots: &[Snapshot]) -> Result<(), Failure> {
     for (index, one) in snapshots.iter().enumerate() {
