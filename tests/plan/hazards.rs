@@ -351,6 +351,11 @@ fn fewer_connections_than_are_open_block_until_it_is_allowed() {
         .on(server().with_connections(17))
         .plan();
     assert!(!kinds(plan.change("max_connections")).contains(&HazardKind::ConnectionBudget));
+    // More is let in than before: superusers hold what is open beyond that.
+    let plan = Case::postgresql(&["max_connections: 102"])
+        .on(server().with_connections(100))
+        .plan();
+    assert!(!kinds(plan.change("max_connections")).contains(&HazardKind::ConnectionBudget));
 }
 
 /// A server on this machine, of which a trial of the start with `max_connections = 40` says this.

@@ -23,8 +23,12 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Hazard> {
     }
     let after = subject.after();
     let used = i64::from(subject.target.snapshot.facts.connections?);
-    let room = room(after)?;
-    (used > room).then(|| {
+    let engine = subject.target.snapshot.engine;
+    let before = room(engine, |name| after.integer_before(name));
+    let room = room(engine, |name| after.integer(name))?;
+    // Superusers may hold more than that is, and where it grows nobody is shut out by the change.
+    let shrinks = before.is_none_or(|before| room < before);
+    (used > room && shrinks).then(|| {
         let target = subject.target.name();
         let message = format!(
             "{used} connections to {target} are open now and {room} would be let in ({}); \
@@ -37,11 +41,11 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Hazard> {
 
 /// How many connections plain users may have. Source: the documentation of `max_connections`,
 /// `superuser_reserved_connections` and (from 16) `reserved_connections`.
-fn room(after: &After<'_>) -> Option<i64> {
-    match after.target.snapshot.engine {
-        EngineKind::Redis => after.integer(OF_REDIS),
+fn room(engine: EngineKind, value: impl Fn(&str) -> Option<i64>) -> Option<i64> {
+    match engine {
+        EngineKind::Redis => value(OF_REDIS),
         EngineKind::Postgresql => {
-            let [all, superuser, reserved] = OF_POSTGRESQL.map(|name| after.integer(name));
+            let [all, superuser, reserved] = OF_POSTGRESQL.map(value);
             Some(all? - superuser? - reserved.unwrap_or(0))
         }
     }
