@@ -28,7 +28,6 @@ pub fn run(desk: &Desk<'_>, args: &DoctorArgs) -> Result<Exit, Failure> {
     let by_flag = desk.global.profile.as_deref();
     let profile = by_flag.or(known.profile.as_deref());
     let profile = profile.map(|name| desk.load(name)).transpose()?;
-    let keeper = history_keeper(&known.targets);
     let interrupt = &desk.interrupt;
     let looked = in_parallel(&targets, |target| {
         let names = names(profile.as_ref(), target.engine);
@@ -41,6 +40,12 @@ pub fn run(desk: &Desk<'_>, args: &DoctorArgs) -> Result<Exit, Failure> {
         ));
     }
     let (mut engines, seen): (Vec<_>, Vec<_>) = looked.into_iter().unzip();
+    let standbys = targets
+        .iter()
+        .zip(&seen)
+        .filter(|(_, seen)| is_standby(seen));
+    let standbys: Vec<&str> = standbys.map(|(target, _)| target.name.as_str()).collect();
+    let keeper = history_keeper(&known.targets, &standbys);
     let examined: Vec<Examined> = targets
         .iter()
         .zip(seen)
@@ -105,13 +110,20 @@ fn selected(targets: &Targets, args: &DoctorArgs) -> Result<Vec<Target>, Failure
         .collect())
 }
 
-/// The target in which the shared history lies.
-fn history_keeper(targets: &Targets) -> Option<&str> {
-    let first = targets
-        .list
-        .iter()
-        .find(|target| target.engine == EngineKind::Postgresql);
-    first.map(|target| target.name.as_str())
+/// The target in which the shared history lies: the first PostgreSQL that is not seen to be a standby,
+/// as the ledger chooses it.
+fn history_keeper<'t>(targets: &'t Targets, standbys: &[&str]) -> Option<&'t str> {
+    let list = targets.list.iter();
+    let names: Vec<&str> = list
+        .filter(|target| target.engine == EngineKind::Postgresql)
+        .map(|target| target.name.as_str())
+        .collect();
+    let first = names.iter().find(|name| !standbys.contains(name));
+    first.or_else(|| names.first()).copied()
+}
+
+fn is_standby(seen: &Seen) -> bool {
+    matches!(seen, Seen::All(read) if read.snapshot.identity.role == "standby")
 }
 
 fn names(profile: Option<&Profile>, engine: EngineKind) -> Vec<SettingName> {

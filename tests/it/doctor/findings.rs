@@ -379,6 +379,22 @@ fn a_journal_that_cannot_be_written_or_is_open_to_others_is_told() {
 }
 
 #[test]
+fn a_standby_that_is_named_before_its_primary_does_not_have_the_history() {
+    let primary = Postgres::start();
+    let standby = primary.standby();
+    let named = |server: &Postgres, name: &str| TargetEntry {
+        name: name.to_owned(),
+        ..server.entry()
+    };
+    let (first, second) = (named(&standby, "standby"), named(&primary, "primary"));
+    let both = Project::new().targets(&[&first, &second]);
+    let found = examine(&both, "");
+    assert_eq!(found.exits(0).of("standby", "history", "problem"), []);
+    let alone = examine(&Project::new().targets(&[&first]), "");
+    alone.exits(6).only("standby", "history", "problem");
+}
+
+#[test]
 fn a_run_that_was_cut_off_is_named_until_it_is_settled() {
     let (shop, proxy) = Shop::with_postgres_behind_a_proxy();
     let hold = proxy.hold(before("ALTER SYSTEM SET"));
