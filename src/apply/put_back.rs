@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::batch::Batch;
 use super::execute::Executor;
 use super::{Event, Left, Undoing, verify};
+use crate::engine::postgresql::literal;
 use crate::engine::{EngineError, Lock};
 use crate::ledger::RecordedChange;
 use crate::setting::{Assignment, EngineKind};
@@ -191,14 +192,8 @@ pub(super) fn statement(change: &RecordedChange) -> String {
         (EngineKind::Postgresql, Some(Assignment::Set(literals))) => {
             let literals: Vec<String> = literals
                 .iter()
-                .map(|literal| {
-                    if change.secret {
-                        "***"
-                    } else {
-                        literal.as_str()
-                    }
-                })
-                .map(|literal| format!("'{}'", literal.replace('\'', "''")))
+                .map(|text| if change.secret { "***" } else { text.as_str() })
+                .map(literal)
                 .collect();
             format!("ALTER SYSTEM SET {setting} = {}", literals.join(", "))
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::put_back::statement;
 use crate::engine::Target;
-use crate::engine::postgresql::Site;
+use crate::engine::postgresql::{Site, in_file, literal};
 use crate::ledger::RecordedChange;
 use crate::plan::{matters_at_start, shell_word};
 use crate::setting::{Domain, EngineKind, SettingName, Value};
@@ -125,7 +125,7 @@ fn of_postgresql(known: &Known<'_>) -> Vec<String> {
     ));
     steps.extend(known.changes.iter().map(of_auto_conf));
     steps.extend(
-        waiting(known).map(|(name, raw)| format!("  let its line be: {name} = {}", quoted(raw))),
+        waiting(known).map(|(name, raw)| format!("  let its line be: {name} = {}", in_file(raw))),
     );
     steps
 }
@@ -142,15 +142,11 @@ fn waiting<'k>(known: &'k Known<'_>) -> impl Iterator<Item = &'k (SettingName, S
 fn literals(domain: &Domain, raw: &str) -> String {
     let literals: Vec<String> = match domain.parse(raw) {
         Ok(Value::List(elements)) if !elements.is_empty() => {
-            elements.iter().map(|element| quoted(element)).collect()
+            elements.iter().map(|element| literal(element)).collect()
         }
-        Ok(_) | Err(_) => vec![quoted(raw)],
+        Ok(_) | Err(_) => vec![literal(raw)],
     };
     literals.join(", ")
-}
-
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// The steps for a server whose process lives and does not answer: it is stopped first.
@@ -170,10 +166,7 @@ fn of_auto_conf(change: &RecordedChange) -> String {
     match change.seen.as_ref().map(|seen| &seen.entry) {
         Some(Entry::Absent) => format!("  remove the line that begins with: {setting} ="),
         Some(Entry::Present(raw)) => {
-            format!(
-                "  let its line be: {setting} = '{}'",
-                raw.replace('\'', "''")
-            )
+            format!("  let its line be: {setting} = {}", in_file(raw))
         }
         Some(Entry::Unknown) | None => {
             format!("  let {setting} be as before (dbtune does not know how that was)")

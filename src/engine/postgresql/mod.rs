@@ -42,7 +42,7 @@ use crate::snapshot::{Answer as Told, Examination, Memory, Question, Snapshot};
 use connect::Connector;
 pub use conninfo::Conninfo;
 pub use host::Site;
-pub use quote::{identifier, literal, setting_name};
+pub use quote::{identifier, in_file, literal, setting_name};
 use session::{Answer, Session};
 pub use side_session::SideSession;
 

@@ -15,6 +15,11 @@ pub fn literal(text: &str) -> String {
     }
 }
 
+/// A text as a configuration file holds it.
+pub fn in_file(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
 /// The name of a setting, quoted where it has to be. Each part of a dotted name is quoted, because
 /// such a part may be any word, reserved ones included.
 pub fn setting_name(name: &SettingName) -> String {
@@ -93,6 +98,12 @@ mod tests {
         assert_eq!(literal("it's"), "'it''s'");
         assert_eq!(literal(r"a\'; --"), r"E'a\\''; --'");
         assert_eq!(literal(""), "''");
+    }
+
+    #[test]
+    fn a_text_in_a_file_has_its_quotes_and_backslashes_doubled() {
+        assert_eq!(in_file("replica"), "'replica'");
+        assert_eq!(in_file(r"it's a \t"), r"'it''s a \\t'");
     }
 
     #[test]

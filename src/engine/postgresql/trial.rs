@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use super::host::{Owner, Site};
 use super::map_failure;
-use super::quote::literal;
+use super::quote::{in_file, literal};
 use super::trial_words::{self, Verdict};
 use crate::engine::{EngineError, Interrupt, process};
 use crate::setting::SettingName;
@@ -205,7 +205,7 @@ fn give(folder: &Path, owner: &Owner) -> io::Result<()> {
 
 /// The server's own files, and after them what is asked: the last line of a setting counts.
 fn configuration(site: &Site, settings: &BTreeMap<SettingName, String>) -> String {
-    let path = |path: &Path| quoted(&path.to_string_lossy());
+    let path = |path: &Path| in_file(&path.to_string_lossy());
     let mut text = format!(
         "include {}\ninclude_if_exists {}\n",
         path(&site.config_file),
@@ -215,17 +215,11 @@ fn configuration(site: &Site, settings: &BTreeMap<SettingName, String>) -> Strin
         if !DECIDED.iter().any(|&decided| *name == decided.into()) {
             text.push_str(name.as_str());
             text.push_str(" = ");
-            text.push_str(&quoted(raw));
+            text.push_str(&in_file(raw));
             text.push('\n');
         }
     }
     text
-}
-
-/// A text as a configuration file holds it.
-fn quoted(text: &str) -> String {
-    let escaped = text.replace('\\', "\\\\").replace('\'', "''");
-    format!("'{escaped}'")
 }
 
 /// Whether the folder for the log would refuse the server. The trial leaves the log alone, so that
