@@ -7,7 +7,7 @@ use super::rescue::Rescued;
 use super::{ApplyError, Event};
 use crate::engine::{self, Engine, EngineError, Interrupt, Lock, Target};
 use crate::ledger::Restart;
-use crate::plan::{Questions, TargetFacts};
+use crate::plan::Questions;
 use crate::setting::EngineKind;
 use crate::snapshot::Snapshot;
 
@@ -185,18 +185,6 @@ impl Member {
                 snapshot.address
             ),
         })
-    }
-}
-
-/// What a plan remembers of a server.
-impl From<&Snapshot> for TargetFacts {
-    fn from(snapshot: &Snapshot) -> Self {
-        Self {
-            name: snapshot.target.clone(),
-            engine: snapshot.engine,
-            address: snapshot.address.clone(),
-            identity: snapshot.identity.clone(),
-        }
     }
 }
 

@@ -107,13 +107,7 @@ impl<'a> Course<'a> {
 
     /// What the plan shows of the target.
     pub(super) fn facts(&self) -> TargetFacts {
-        let snapshot = self.target.snapshot;
-        TargetFacts {
-            name: snapshot.target.clone(),
-            engine: snapshot.engine,
-            address: snapshot.address.clone(),
-            identity: snapshot.identity.clone(),
-        }
+        TargetFacts::from(self.target.snapshot)
     }
 }
 

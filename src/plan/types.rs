@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::differences::Difference;
 use super::earlier::ChangedSince;
 use crate::setting::{Assignment, Effect, EngineKind, SettingName};
-use crate::snapshot::{Entry, Identity, Question, Source};
+use crate::snapshot::{Entry, Identity, Question, Snapshot, Source};
 
 /// What will happen, in order, and why.
 #[derive(Debug, Clone)]
@@ -66,6 +66,17 @@ pub struct TargetFacts {
     pub address: String,
     /// Which server it was, in which life.
     pub identity: Identity,
+}
+
+impl From<&Snapshot> for TargetFacts {
+    fn from(snapshot: &Snapshot) -> Self {
+        Self {
+            name: snapshot.target.clone(),
+            engine: snapshot.engine,
+            address: snapshot.address.clone(),
+            identity: snapshot.identity.clone(),
+        }
+    }
 }
 
 /// What happens to one setting.
