@@ -1,5 +1,6 @@
 //! A target as a phase of a plan leaves it, once it has been restarted.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use crate::setting::{Effect, SettingName, Value};
@@ -8,6 +9,7 @@ use crate::snapshot::{Answer, Observed, Question};
 use super::goal;
 use super::request::PlannedTarget;
 use super::state::State;
+use super::takes::Takes;
 
 /// The settings of one target as they will stand when a phase is done and the server has been
 /// restarted: the files, what waits for a restart already, and what the phase writes.
@@ -17,6 +19,8 @@ pub(super) struct After<'a> {
     pub(super) target: &'a PlannedTarget<'a>,
     state: State<'a>,
     written: BTreeSet<SettingName>,
+    /// Worked out once: every target of a machine asks for it.
+    takes: OnceCell<Option<Takes>>,
 }
 
 impl<'a> After<'a> {
@@ -30,6 +34,7 @@ impl<'a> After<'a> {
             target,
             state,
             written,
+            takes: OnceCell::new(),
         }
     }
 
@@ -161,6 +166,11 @@ impl<'a> After<'a> {
     pub(super) fn shown(&self, name: &str) -> Option<String> {
         let (_, observed) = self.state.get(&SettingName::from(name))?;
         Some(goal::show(observed, observed.after_restart()))
+    }
+
+    /// What the server may take of its machine's memory; `None` where that is not known.
+    pub(super) fn takes(&self) -> Option<&Takes> {
+        self.takes.get_or_init(|| Takes::of(self)).as_ref()
     }
 
     /// What the server answered to a question; `None` where it has not been asked yet.

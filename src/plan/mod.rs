@@ -29,6 +29,7 @@ mod saved;
 mod seal;
 mod staged;
 mod state;
+mod takes;
 mod turns;
 mod types;
 

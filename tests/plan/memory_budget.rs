@@ -117,6 +117,30 @@ fn a_redis_on_the_same_machine_counts_twice_while_it_saves() {
 }
 
 #[test]
+fn of_many_servers_on_a_machine_those_that_take_most_are_told() {
+    let cache = |number: u64| {
+        let mut cache = redis(None)
+            .has(Setting::redis("save", ""))
+            .has(Setting::redis("maxmemory", &(number << 27).to_string()));
+        cache.snapshot.target = format!("cache-{number}");
+        cache
+    };
+    let plan = (1..=9)
+        .fold(
+            Case::postgresql(&["shared_buffers: 1GB"]).on(postgresql(Some(GB))),
+            |case, number| case.on(cache(number)),
+        )
+        .plan();
+    let (_, message) = hazard(plan.change("shared_buffers"), BUDGET);
+    let told = "cache-9 1.1 GB (maxmemory 1.1 GB) + cache-8 1 GB (maxmemory 1 GB) + cache-7 896 MB \
+                (maxmemory 896 MB) + 6 others 2.6 GB; lower";
+    assert!(
+        message.contains("may be taken: primary 1.3 GB (") && message.contains(told),
+        "{message}"
+    );
+}
+
+#[test]
 fn a_server_with_a_control_group_has_a_budget_of_its_own() {
     let mut own = postgresql(Some(2 * GB));
     own.facts().memory.as_mut().unwrap().is_own_limit = true;

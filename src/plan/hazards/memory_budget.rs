@@ -1,9 +1,10 @@
 //! More memory would be promised than there is.
 
 use crate::plan::after::After;
-use crate::plan::memory::{self, View, show};
+use crate::plan::memory::{self, show};
+use crate::plan::takes::Takes;
 use crate::plan::types::{Hazard, HazardKind};
-use crate::setting::{EngineKind, Value};
+use crate::setting::EngineKind;
 use crate::snapshot::{Memory, address};
 
 use super::{Subject, blocking, warning};
@@ -14,14 +15,11 @@ const OF_SESSIONS: [&str; 2] = ["work_mem", "hash_mem_multiplier"];
 /// The settings that decide what a Redis may take.
 const OF_REDIS: [&str; 3] = ["maxmemory", "save", "appendonly"];
 
-/// What a session has for itself once it has looked at the catalogues: 1.2 MB, measured on 15.
-const PER_CONNECTION: u64 = 1_258_292;
-
-/// One connection of so many is thought to sort or hash at the same moment.
-const ONE_IN: u64 = 4;
-
 /// From this share of the memory on, in percent, the sum is worth a word.
 const TIGHT: u64 = 80;
+
+/// How many targets of a machine are told one by one.
+const MOST_TOLD: usize = 4;
 
 /// Adds up what all targets on the same machine may take, and compares it with its memory. Only
 /// where the phase raises the sum.
@@ -38,7 +36,7 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Hazard> {
     let own = subject.after();
     let neighbours = subject.occasion.afters.iter();
     let neighbours: Vec<&After<'_>> = neighbours.filter(|other| share(own, other)).collect();
-    let needs = Needs::of(&neighbours)?;
+    let needs = Needs::of(own, &neighbours)?;
     if !needs.are_raised() {
         return None;
     }
@@ -53,7 +51,7 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<Hazard> {
     )
 }
 
-fn judge(needs: &Needs, memory: &Memory) -> Option<Hazard> {
+fn judge(needs: &Needs<'_>, memory: &Memory) -> Option<Hazard> {
     let of = format!("{} of memory ({})", show(memory.bytes), memory.from);
     let message = format!(
         "up to {} of {of} may be taken: {}",
@@ -69,7 +67,7 @@ fn judge(needs: &Needs, memory: &Memory) -> Option<Hazard> {
 }
 
 /// What nobody has compared with anything.
-fn unknown(own: &After<'_>, needs: &Needs) -> Hazard {
+fn unknown(own: &After<'_>, needs: &Needs<'_>) -> Hazard {
     let snapshot = own.target.snapshot;
     let right = match snapshot.engine {
         EngineKind::Redis => String::new(),
@@ -120,19 +118,20 @@ fn machine(address: &str) -> &str {
 }
 
 /// What the targets of one machine may take, before and after.
-struct Needs {
+struct Needs<'a> {
     before: u64,
     after: u64,
-    parts: Vec<String>,
+    /// What each takes; the target at hand comes first.
+    parts: Vec<(&'a str, &'a Takes)>,
     /// A Redis has no limit, so that the sum is only what it uses now.
     has_no_limit: bool,
     /// It had one before.
     loses_limit: bool,
 }
 
-impl Needs {
+impl<'a> Needs<'a> {
     /// `None` where the settings of a PostgreSQL among them are not known.
-    fn of(targets: &[&After<'_>]) -> Option<Self> {
+    fn of(own: &'a After<'a>, neighbours: &[&'a After<'a>]) -> Option<Self> {
         let mut needs = Self {
             before: 0,
             after: 0,
@@ -140,111 +139,39 @@ impl Needs {
             has_no_limit: false,
             loses_limit: false,
         };
-        for target in targets {
-            match target.target.snapshot.engine {
-                EngineKind::Postgresql => {
-                    let (before, _) = postgresql(View::before(target))?;
-                    let (after, told) = postgresql(View::of(target))?;
-                    needs.add(before, after, target.target.name(), &told);
-                }
-                EngineKind::Redis => needs.add_redis(target),
-            }
+        for neighbour in neighbours {
+            let takes = neighbour.takes()?;
+            needs.before = needs.before.saturating_add(takes.before);
+            needs.after = needs.after.saturating_add(takes.after);
+            needs.has_no_limit |= takes.has_no_limit;
+            needs.loses_limit |= takes.loses_limit;
+            needs.parts.push((neighbour.target.name(), takes));
+        }
+        if needs.parts.len() > MOST_TOLD {
+            let own = own.target.name();
+            needs
+                .parts
+                .sort_by_key(|(name, takes)| (*name != own, std::cmp::Reverse(takes.after)));
         }
         Some(needs)
-    }
-
-    fn add(&mut self, before: u64, after: u64, target: &str, told: &str) {
-        self.before = self.before.saturating_add(before);
-        self.after = self.after.saturating_add(after);
-        self.parts
-            .push(format!("{target} {} ({told})", show(after)));
-    }
-
-    fn add_redis(&mut self, target: &After<'_>) {
-        let (before, was_unlimited, _) = redis(View::before(target));
-        let (after, is_unlimited, told) = redis(View::of(target));
-        self.has_no_limit |= is_unlimited;
-        self.loses_limit |= is_unlimited && !was_unlimited;
-        self.add(before, after, target.target.name(), &told);
     }
 
     fn are_raised(&self) -> bool {
         self.after > self.before || self.loses_limit
     }
 
+    /// How the sum is made up. Of many targets the one at hand and those that take most are told.
     fn told(&self) -> String {
-        self.parts.join(" + ")
+        let (told, rest) = self.parts.split_at(self.parts.len().min(MOST_TOLD));
+        let told = told
+            .iter()
+            .map(|(name, takes)| format!("{name} {} ({})", show(takes.after), takes.told));
+        let rest_takes = rest.iter().map(|(_, takes)| takes.after);
+        let rest_takes = rest_takes.fold(0, u64::saturating_add);
+        let others =
+            (!rest.is_empty()).then(|| format!("{} others {}", rest.len(), show(rest_takes)));
+        told.chain(others).collect::<Vec<_>>().join(" + ")
     }
-}
-
-/// What a PostgreSQL may take, and how that is made up: its shared memory, what each session has
-/// for itself, and the memory for sorts and hashes of every fourth session at once.
-fn postgresql(view: View<'_, '_>) -> Option<(u64, String)> {
-    let shared = memory::shared(view)?;
-    let connections = view.count("max_connections")?;
-    let private = connections.saturating_mul(PER_CONNECTION);
-    let at_once = connections.div_ceil(ONE_IN);
-    let each = work_mem(view).unwrap_or(0);
-    let working = at_once.saturating_mul(each);
-    let sum = shared.saturating_add(private).saturating_add(working);
-    let told = format!(
-        "shared {}, {connections} sessions {}, {at_once} of them with {} each for sorts and hashes {}",
-        show(shared),
-        show(private),
-        show(each),
-        show(working)
-    );
-    Some((sum, told))
-}
-
-/// `work_mem` times `hash_mem_multiplier`, in bytes.
-fn work_mem(view: View<'_, '_>) -> Option<u64> {
-    let work_mem = view.bytes("work_mem")?;
-    let times = match view.value("hash_mem_multiplier") {
-        Some(Value::Real(times)) => times,
-        _ => 1.0,
-    };
-    Some(multiplied(work_mem, times))
-}
-
-/// At six digits behind the point, which is what PostgreSQL shows of a factor.
-#[expect(
-    clippy::as_conversions,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a conversion from a float saturates, and a factor is never below 1"
-)]
-fn multiplied(bytes: u64, times: f64) -> u64 {
-    bytes.saturating_mul((times * 1000.0) as u64) / 1000
-}
-
-/// What a Redis may take, whether it has no limit, and how the sum is made up. While it saves or
-/// rewrites its log, every page that is written to is there twice: 96 % of them were, measured.
-fn redis(view: View<'_, '_>) -> (u64, bool, String) {
-    let limit = view.bytes("maxmemory").unwrap_or(0);
-    let facts = view.after.target.snapshot.facts.redis.as_ref();
-    let used = facts.map_or(0, |facts| facts.used_memory);
-    let has_none = limit == 0;
-    let base = if has_none { used } else { limit };
-    let what = if has_none {
-        format!("no maxmemory, {} in use now", show(used))
-    } else {
-        format!("maxmemory {}", show(limit))
-    };
-    if saves(view) {
-        let told = format!("{what}, twice while it saves");
-        return (base.saturating_mul(2), has_none, told);
-    }
-    (base, has_none, what)
-}
-
-fn saves(view: View<'_, '_>) -> bool {
-    let is_empty = match view.value("save") {
-        Some(Value::SavePoints(points)) => points.is_empty(),
-        Some(_) | None => false,
-    };
-    let appends = view.value("appendonly") == Some(Value::Bool(true));
-    appends || !is_empty
 }
 
 #[cfg(test)]
@@ -263,10 +190,5 @@ mod tests {
             assert_eq!(machine(address), "localhost");
         }
         assert_eq!(machine("db.internal:5432"), "db.internal");
-    }
-
-    #[test]
-    fn a_factor_with_a_fraction_multiplies_bytes() {
-        assert_eq!(multiplied(4 << 20, 2.5), 10 << 20);
     }
 }

@@ -164,7 +164,7 @@ fn both_ways(subject: &Subject<'_>) -> Option<Hazard> {
         .filter(|node| cluster::waiting(node).next().is_some())
         .map(|node| node.target.clone())
         .collect();
-    if restart_order(&nodes, &waiting).stuck.is_empty() {
+    if waiting.is_empty() || restart_order(&nodes, &waiting).stuck.is_empty() {
         return None;
     }
     let named = nodes.iter().flat_map(|node| {

@@ -30,7 +30,8 @@ const RELOADED: [&str; 12] = [
 /// matters at a start.
 pub(super) fn find(subject: &Subject<'_>) -> Option<Hazard> {
     let after = subject.after();
-    if subject.need == Need::Nothing {
+    let matters = matters_at_start(subject.setting, subject.observed.effect);
+    if subject.need == Need::Nothing || !matters || after.target.snapshot.answers.is_empty() {
         return None;
     }
     let answer = after.answer(&question(after)?)?;
@@ -125,13 +126,10 @@ fn is_reloaded(name: &SettingName) -> bool {
     RELOADED.iter().any(|&reloaded| *name == reloaded.into())
 }
 
-/// Whether the words of the server are told at this setting: it matters at a start, and they name it,
-/// or they name none that is written and it is the first of those.
+/// Whether the words of the server are told at this setting, which matters at a start: they name it, or
+/// they name none that is written and it is the first of those.
 fn is_told_here(subject: &Subject<'_>, words: &str) -> bool {
     let name = subject.setting;
-    if !matters_at_start(name, subject.observed.effect) {
-        return false;
-    }
     let after = subject.after();
     let written = || {
         after
