@@ -165,6 +165,7 @@ impl Executor<'_> {
         let attempt = Attempt {
             target: described,
             before,
+            clients: Clients::default(),
             site: rescued.site.clone(),
             recovery: rescued.recovery,
         };
@@ -182,7 +183,7 @@ impl Executor<'_> {
                 if let Some(site) = &attempt.site {
                     site.clear_up();
                 }
-                self.accept(&attempt, after, &Clients::default())
+                self.accept(&attempt, after)
             }
             Err(cause) => Err(self.rescue(&attempt, cause)),
         };

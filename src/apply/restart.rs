@@ -24,6 +24,8 @@ pub(super) struct Attempt {
     pub(super) target: Target,
     /// The server before it.
     pub(super) before: Snapshot,
+    /// Whose connections end with it.
+    pub(super) clients: Clients,
     /// Its programs and files, where they are on this machine.
     pub(super) site: Option<Site>,
     /// How it would be brought back.
@@ -31,30 +33,31 @@ pub(super) struct Attempt {
 }
 
 impl Executor<'_> {
-    /// Restarts a target: the one door. A start that a trial says no to is not begun. A server that does
-    /// not come back is brought up with its earlier values where that can be done, so that what the
-    /// run changed can be put back as everywhere; the restart has failed all the same.
-    pub(super) fn restart(&mut self, target: &str) -> Result<(), Cause> {
+    /// Makes a restart ready, so that nothing is left to do but to begin it. A start that a trial says
+    /// no to is not begun.
+    pub(super) fn ready(&mut self, target: &str) -> Result<Attempt, Cause> {
         let before = self.snapshot(target)?;
         if !self.start_is_trusted {
             self.try_start(target, start_question(&before))?;
         }
         let attempt = self.prepare(target, before)?;
-        let clients = self.act(target, |engine| engine.clients())?;
-        let clients = Clients {
-            connections: clients.connections.or(attempt.before.facts.connections),
-            ..clients
-        };
         (self.report)(Event::InUse {
             target: target.to_owned(),
-            clients: clients.clone(),
+            clients: attempt.clients.clone(),
         });
         self.unlocked_for_a_while(&attempt.target)?;
+        Ok(attempt)
+    }
+
+    /// Restarts a target: the one door. A server that does not come back is brought up with its earlier
+    /// values where that can be done, so that what the run changed can be put back as everywhere; the
+    /// restart has failed all the same.
+    pub(super) fn restart(&mut self, attempt: &Attempt) -> Result<(), Cause> {
         // A restart that has begun is seen through: half of one is what nobody wants.
         let shield = self.interrupt.shield();
-        let result = match self.carry_through(&attempt) {
-            Ok(after) => self.accept(&attempt, after, &clients),
-            Err(cause) => Err(self.rescue(&attempt, cause)),
+        let result = match self.carry_through(attempt) {
+            Ok(after) => self.accept(attempt, after),
+            Err(cause) => Err(self.rescue(attempt, cause)),
         };
         self.locked_again(&result);
         drop(shield);
@@ -97,7 +100,8 @@ impl Executor<'_> {
         }
     }
 
-    /// Finds out how the server would be brought back, and writes it down on the local disk.
+    /// Finds out whom the restart concerns and how the server would be brought back, and writes the
+    /// latter down on the local disk.
     fn prepare(&mut self, target: &str, before: Snapshot) -> Result<Attempt, Cause> {
         let described = self
             .fleet
@@ -128,8 +132,13 @@ impl Executor<'_> {
         if journal.knows(&recovery.run) {
             journal.recovery(&recovery).map_err(LedgerError::from)?;
         }
+        let clients = self.act(target, |engine| engine.clients())?;
         Ok(Attempt {
             target: described,
+            clients: Clients {
+                connections: clients.connections.or(before.facts.connections),
+                ..clients
+            },
             before,
             site,
             recovery,
@@ -194,12 +203,7 @@ impl Executor<'_> {
     }
 
     /// Takes the lock on a server that is back, and looks at what came back.
-    pub(super) fn accept(
-        &mut self,
-        attempt: &Attempt,
-        after: Snapshot,
-        clients: &Clients,
-    ) -> Result<(), Cause> {
+    pub(super) fn accept(&mut self, attempt: &Attempt, after: Snapshot) -> Result<(), Cause> {
         let target = &attempt.target.name;
         self.relock(target)?;
         let (was, is) = (&attempt.before.identity, after.identity);
@@ -213,8 +217,8 @@ impl Executor<'_> {
         if let Some(member) = self.fleet.member(target) {
             member.restarts.push(Restart {
                 target: target.clone(),
-                connections: clients.connections,
-                in_transaction: clients.in_transaction,
+                connections: attempt.clients.connections,
+                in_transaction: attempt.clients.in_transaction,
                 version_before: was.version.clone(),
                 version_after: is.version,
             });

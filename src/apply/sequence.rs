@@ -22,12 +22,9 @@ impl Executor<'_> {
         for target in self.in_order(&waiting)? {
             self.check_interrupt()?;
             self.wait_for_replay(&target, &progress.restarted)?;
+            let attempt = self.ready(&target)?;
             progress.restarted.push(target.clone());
-            let restarted = self.restart(&target);
-            if let Err(Cause::WouldNotStart { .. }) = restarted {
-                progress.restarted.pop();
-            }
-            restarted?;
+            self.restart(&attempt)?;
             let waiting: Vec<_> = progress
                 .done
                 .iter()
@@ -73,7 +70,8 @@ impl Executor<'_> {
         let mut restarted = Vec::new();
         for target in self.in_order(waiting)? {
             self.wait_for_replay(&target, &restarted)?;
-            self.restart(&target)?;
+            let attempt = self.ready(&target)?;
+            self.restart(&attempt)?;
             restarted.push(target);
         }
         Ok(())

@@ -213,6 +213,30 @@ fn a_file_that_goes_wrong_after_the_plan_is_found_before_the_restart() {
 }
 
 #[test]
+fn a_server_whose_restart_was_never_begun_is_not_told_as_restarted() {
+    let scene = Scene::with(&json!({}));
+    scene.dbtune("apply --profile good --yes").run().exits(4);
+    scene.dbtune("rollback --yes").run().exits(0);
+    // That a restart is about to begin cannot be written down, so it is not begun.
+    scene.postgres.sql(
+        "CREATE FUNCTION dbtune.refuse() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE EXCEPTION 'not now'; END $$;
+         CREATE TRIGGER refuse BEFORE UPDATE ON dbtune.run FOR EACH ROW
+             WHEN (NEW.intent ? 'busy_until') EXECUTE FUNCTION dbtune.refuse()",
+    );
+    let life = scene.life();
+    let ran = scene
+        .dbtune("apply --profile good --restart --yes --format json")
+        .run();
+    ran.exits(1).says("not now");
+    assert_eq!(ran.json()["restarted"], json!([]));
+    let recorded = "select ending->'restarted' from dbtune.run order by run desc limit 1";
+    assert_eq!(scene.postgres.value(recorded), "[]");
+    assert_eq!(scene.life(), life);
+    scene.is_as_before();
+}
+
+#[test]
 fn a_server_that_does_not_come_back_is_started_put_right_and_restarted_by_dbtune() {
     let scene = Scene::with(&json!({}));
     let (life, options) = (scene.life(), scene.start_options());
