@@ -7,6 +7,7 @@ use super::journal::Hold;
 use super::{Ending, Journal, JournalError, Life, Run, SharedError, SharedLedger, StoredRun};
 use crate::plan::TargetFacts;
 use crate::setting::EngineKind;
+use crate::snapshot::address;
 
 /// The history of the targets at hand.
 pub struct Ledger {
@@ -188,7 +189,7 @@ fn is_same_server(one: &TargetFacts, other: &TargetFacts) -> bool {
     one.engine == other.engine
         && match one.engine {
             EngineKind::Postgresql => one.identity.system == other.identity.system,
-            EngineKind::Redis => one.address == other.address,
+            EngineKind::Redis => address::is_same(&one.address, &other.address),
         }
 }
 

@@ -1,12 +1,14 @@
 //! Bad luck at every step: killed, interrupted, cut off, server gone. Whatever happened, the files,
 //! the running values and the history agree, and the servers are as before or as planned.
 
+use std::fs;
 use std::thread;
 use std::time::Duration;
 
-use crate::shop::{Shop, State};
+use crate::shop::{REDIS, Shop, State};
 use crate::support::{
-    Hold, Point, Proxy, Running, Target as _, TargetEntry, after, before, eventually,
+    Hold, Point, Project, Proxy, Redis, Running, Target as _, TargetEntry, after, before,
+    eventually,
 };
 
 /// A shop whose PostgreSQL or Redis is reached through a proxy.
@@ -325,4 +327,30 @@ fn interrupted_during_a_restart_the_server_runs_as_before_again() {
         .exits(130)
         .complains("everything that it changed has been put back");
     assert_eq!(shop.state().without_file(), before.without_file());
+}
+
+#[test]
+fn a_run_on_a_redis_alone_is_settled_also_where_its_host_has_the_other_name() {
+    let redis = Redis::with(&REDIS);
+    let proxy = redis.proxy();
+    let profile = "profile: cache\nphases: [{phase: 1, redis: {maxmemory: 64mb}}]\n";
+    let project = Project::new()
+        .targets(&[&proxy.entry_of(&redis)])
+        .profile("cache", profile);
+    let hold = proxy.hold(after("CONFIG SET"));
+    let running = project.dbtune("apply --profile cache --yes").spawn();
+    hold.wait();
+    running.kill();
+    running.wait();
+    hold.cut();
+    assert_eq!(redis.config("maxmemory"), "67108864");
+    let path = project.path("targets.yaml");
+    let targets = fs::read_to_string(&path).unwrap();
+    fs::write(&path, targets.replace("127.0.0.1", "localhost")).unwrap();
+    project
+        .dbtune("rollback --yes")
+        .run()
+        .exits(0)
+        .complains("was cut off");
+    assert_eq!(redis.config("maxmemory"), "33554432");
 }
