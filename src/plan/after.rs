@@ -44,7 +44,7 @@ impl<'a> After<'a> {
     }
 
     /// Every setting as it will stand, before a restart.
-    pub(super) fn settings(&self) -> impl Iterator<Item = (&SettingName, &Observed)> {
+    pub(super) fn settings(&self) -> impl Iterator<Item = (&SettingName, &Observed)> + Clone {
         let names = self.target.snapshot.settings.keys();
         names.filter_map(|name| self.state.get(name))
     }

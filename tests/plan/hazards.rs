@@ -428,6 +428,30 @@ fn a_start_is_only_tried_where_it_can_be_and_something_matters_at_a_start() {
 }
 
 #[test]
+fn a_folder_for_the_log_only_matters_at_a_start_where_something_writes_there() {
+    let asked = |collector: &str, settings: &[&str]| {
+        let mut server = server()
+            .has(Setting::boolean("logging_collector", collector).restart())
+            .has(Setting::text("log_directory", "log"));
+        server.facts().on_this_host = true;
+        let plan = Case::postgresql(settings).on(server).plan();
+        let mut questions = plan.questions.into_values().flatten();
+        questions.find_map(|question| match question {
+            Question::Start(asked) => Some(asked.contains_key(&"log_directory".into())),
+            Question::Library(_) | Question::File(_) | Question::Folder(_) => None,
+        })
+    };
+    let folder = "log_directory: /nowhere/log";
+    assert_eq!(asked("off", &[folder]), None);
+    assert_eq!(asked("on", &[folder]), Some(true));
+    assert_eq!(asked("off", &[folder, "logging_collector: on"]), Some(true));
+    assert_eq!(
+        asked("on", &[folder, "logging_collector: off"]),
+        Some(false)
+    );
+}
+
+#[test]
 fn a_trial_tells_its_words_at_the_setting_that_they_name_and_nowhere_else() {
     let settings = ["max_connections: 40", "max_wal_senders: 50"];
     let mut server = server()

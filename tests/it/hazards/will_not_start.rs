@@ -265,6 +265,7 @@ fn files_and_folders_that_are_not_there_are_refused_on_every_version() {
             "the server makes only the last part of it",
         );
         desk.lets_pass("log_directory: /nowhere/log", WHY);
+        desk.dbtune("apply --yes").exits(0);
         desk.lets_pass("logging_collector: on\nlog_directory: log", WHY);
         desk.dbtune("apply --yes --restart").exits(0);
     }

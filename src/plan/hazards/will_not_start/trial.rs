@@ -9,10 +9,13 @@ use crate::plan::types::{Hazard, HazardKind};
 use crate::setting::{Effect, EngineKind, SettingName, Value};
 use crate::snapshot::{Answer, Observed, Question, Snapshot};
 
+/// Where the server writes its log.
+const LOGS: &str = "log_directory";
+
 /// Settings that take effect at a reload, where a wrong value is only logged, and that keep the next
 /// start from succeeding. Those that need a restart matter at a start in any case.
 const RELOADED: [&str; 12] = [
-    "log_directory",
+    LOGS,
     "max_wal_size",
     "min_wal_size",
     "ssl",
@@ -70,7 +73,7 @@ pub(crate) fn start_question(snapshot: &Snapshot) -> Option<Question> {
 /// the rest out of the server's own files. Secrets stay there, too.
 fn question_of<'o>(
     snapshot: &Snapshot,
-    settings: impl Iterator<Item = (&'o SettingName, &'o Observed)>,
+    settings: impl Iterator<Item = (&'o SettingName, &'o Observed)> + Clone,
     written: &BTreeSet<SettingName>,
 ) -> Option<Question> {
     if snapshot.engine != EngineKind::Postgresql || !snapshot.facts.on_this_host {
@@ -78,7 +81,9 @@ fn question_of<'o>(
     }
     let mut matters = false;
     let mut asked = BTreeMap::new();
-    for (name, observed) in settings {
+    // Without its collector the server never looks at the folder for the log.
+    let idle = (!collects(settings.clone())).then(|| SettingName::from(LOGS));
+    for (name, observed) in settings.filter(|(name, _)| Some(*name) != idle.as_ref()) {
         let is_written = written.contains(name);
         matters = matters || observed.pending_restart || (is_written && is_reloaded(name));
         let is_asked = is_written || observed.pending_restart || observed.is_on_command_line();
@@ -94,6 +99,17 @@ fn question_of<'o>(
         asked.extend(raw.map(|raw| (name.clone(), raw)));
     }
     matters.then_some(Question::Start(asked))
+}
+
+/// Whether the server writes its log into a folder, as its settings stand.
+fn collects<'o>(mut settings: impl Iterator<Item = (&'o SettingName, &'o Observed)>) -> bool {
+    let collector = SettingName::from("logging_collector");
+    settings
+        .find(|(name, _)| **name == collector)
+        .is_some_and(|(_, observed)| {
+            let value = observed.domain.parse(observed.after_restart());
+            value.is_ok_and(|value| value == Value::Bool(true))
+        })
 }
 
 /// A value that a plan writes, as the server would store it: the elements of a list are quoted. What
