@@ -16,9 +16,6 @@ pub(super) fn overrides(
     before: &Snapshot,
     changes: &[RecordedChange],
 ) -> Vec<(SettingName, String)> {
-    if before.engine == EngineKind::Redis {
-        return Vec::new();
-    }
     let mut earlier: BTreeMap<SettingName, String> = BTreeMap::new();
     for change in changes.iter().rev() {
         let matters = matters_at_start(&change.setting, change.effect);
@@ -79,7 +76,8 @@ pub(super) struct Known<'a> {
 pub(super) fn steps(known: &Known<'_>) -> Vec<String> {
     match known.before.engine {
         EngineKind::Postgresql => of_postgresql(known),
-        EngineKind::Redis => of_redis(known),
+        // What a Redis only reads when it starts is never written, so that none is ever restarted.
+        EngineKind::Redis => Vec::new(),
     }
 }
 
@@ -172,23 +170,6 @@ fn of_auto_conf(change: &RecordedChange) -> String {
             format!("  let {setting} be as before (dbtune does not know how that was)")
         }
     }
-}
-
-fn of_redis(known: &Known<'_>) -> Vec<String> {
-    let file = known.before.persisted_in.as_deref();
-    let mut steps = vec![format!(
-        "let {} say again:",
-        file.unwrap_or("its configuration file")
-    )];
-    steps.extend(known.changes.iter().map(|change| {
-        let before = change.seen.as_ref().map(|seen| seen.running.as_str());
-        let before = before.unwrap_or("***");
-        let word = if before.is_empty() { "\"\"" } else { before };
-        format!("  {} {word}", change.setting)
-    }));
-    steps.push("and start it:".to_owned());
-    steps.extend(restart_command(known.target));
-    steps
 }
 
 /// A command as one would type it.

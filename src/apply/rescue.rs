@@ -12,7 +12,7 @@ use super::{Cause, Event, Held, Undoing};
 use crate::engine::postgresql::Site;
 use crate::engine::{Clients, EngineError};
 use crate::ledger::{Recovery, Run};
-use crate::setting::{EngineKind, SettingName};
+use crate::setting::SettingName;
 use crate::snapshot::{Observed, Question, Snapshot};
 
 /// A server that runs with earlier values on its command line, and how it came to that.
@@ -32,12 +32,8 @@ impl Executor<'_> {
         if self.still_answers(attempt, &cause) {
             return cause;
         }
-        let why_not = match attempt.before.engine {
-            EngineKind::Postgresql => match self.start_with_earlier_values(attempt) {
-                Ok(()) => return cause,
-                Err(reason) => reason,
-            },
-            EngineKind::Redis => "a Redis is started again by hand".to_owned(),
+        let Err(why_not) = self.start_with_earlier_values(attempt) else {
+            return cause;
         };
         Cause::Down {
             target: attempt.target.name.clone(),

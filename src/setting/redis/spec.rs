@@ -284,6 +284,17 @@ mod tests {
         assert!(of("dir").fixed_on(REDIS_7).unwrap().contains("protected"));
     }
 
+    /// So a change of a Redis never waits for a restart, and none is ever restarted.
+    #[test]
+    fn what_takes_a_restart_can_be_set_on_no_version() {
+        let at_start = |name: &&str| of(name).effect == Effect::Restart;
+        for name in names().filter(at_start) {
+            for release in [REDIS_7, REDIS_8, VALKEY_9] {
+                assert!(of(name).fixed_on(release).is_some(), "{name}");
+            }
+        }
+    }
+
     #[test]
     fn a_change_may_reach_new_connections_only() {
         assert_eq!(of("tcp-keepalive").effect, Effect::NewSession);
