@@ -6,6 +6,10 @@ use crate::engine::Persist;
 use crate::profile::Profile;
 use crate::setting::{EngineKind, SettingName};
 
+/// Not `protected-mode yes`: without a password that lets in only the server's own host.
+const CLOSE: &str = "set `requirepass` and put the password into the URLs of its clients and of this \
+                     target, or keep in `bind` only the addresses at which they and dbtune come in";
+
 pub(super) fn find(examined: &Examined, read: &Read, profile: Option<&Profile>) -> Vec<Finding> {
     let mut findings = vec![config_file(examined, read)];
     findings.extend(unlimited(read, profile));
@@ -87,6 +91,6 @@ fn open_to_all(read: &Read) -> Option<Finding> {
         let message = "protected mode is off and there is no password: whoever reaches it is let in, \
                        unless its access control list says otherwise";
         Finding::new(read.target(), Check::ProtectedMode, Verdict::Warning, message)
-            .remedy("set a password, or CONFIG SET protected-mode yes")
+            .remedy(CLOSE)
     })
 }

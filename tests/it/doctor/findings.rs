@@ -282,7 +282,10 @@ fn a_redis_that_may_lose_everything_or_let_everybody_in_is_warned_of() {
         .arg(&["SET", "requirepass", ""])
         .exec(&mut redis.client());
     cleared.unwrap();
-    on_redis(&open).only("redis", "protected_mode", "warning");
+    let warned = on_redis(&open).only("redis", "protected_mode", "warning");
+    // Protected mode without a password would shut out whoever comes from another host.
+    assert!(warned.remedy.starts_with("set `requirepass`"), "{warned:?}");
+    assert!(!warned.remedy.contains("SET protected-mode"), "{warned:?}");
 }
 
 #[test]
