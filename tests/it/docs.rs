@@ -59,7 +59,12 @@ fn every_hazard_has_a_row_in_the_safety_page() {
 }
 
 /// Settings whose names look like those of tests.
-const SETTINGS: [&str; 2] = ["shared_preload_libraries", "max_locks_per_transaction"];
+const SETTINGS: [&str; 4] = [
+    "log_min_duration_statement",
+    "log_min_error_statement",
+    "max_locks_per_transaction",
+    "shared_preload_libraries",
+];
 
 #[test]
 fn every_test_that_the_safety_pages_name_exists() {
