@@ -17,7 +17,7 @@ use crate::snapshot::{Answer, Question, Snapshot};
 const OUTPUT_SHOWN: usize = 2_000;
 
 /// What a restart may take besides the limits of its target: looks, and the lock.
-const BUSY_BESIDES: Duration = Duration::from_secs(60);
+const BUSY_BESIDES: Duration = Duration::from_mins(1);
 
 /// A restart that is under way, and all that is needed where it fails.
 pub(super) struct Attempt {

@@ -11,7 +11,7 @@ use crate::setting::EngineKind;
 use crate::snapshot::Snapshot;
 
 /// How long a standby may take to replay what its primary had written when it was restarted.
-const REPLAY_LIMIT: Duration = Duration::from_secs(60);
+const REPLAY_LIMIT: Duration = Duration::from_mins(1);
 /// How often a standby is asked how far it has come.
 const REPLAY_POLL: Duration = Duration::from_millis(100);
 

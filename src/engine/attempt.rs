@@ -281,7 +281,7 @@ mod tests {
     fn a_lasting_refusal_is_not_tried_again() {
         let mut tries = 0;
         let outcome: Result<(), _> = persistently(
-            Duration::from_secs(60),
+            Duration::from_mins(1),
             Duration::from_secs(1),
             &Interrupt::new(),
             |_limit| {
@@ -297,7 +297,7 @@ mod tests {
     fn a_passing_refusal_is_tried_again_until_it_has_passed() {
         let mut tries = 0;
         let outcome = persistently(
-            Duration::from_secs(60),
+            Duration::from_mins(1),
             Duration::from_secs(1),
             &Interrupt::new(),
             |_limit| {
@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn work_that_never_ends_is_given_up() {
-        let hang = || thread::sleep(Duration::from_secs(600));
+        let hang = || thread::sleep(Duration::from_mins(10));
         let outcome = within(Duration::from_millis(30), &Interrupt::new(), hang);
         assert_eq!(outcome, Err(GaveUp::Late));
     }
@@ -340,7 +340,7 @@ mod tests {
     fn an_interrupt_ends_the_wait() {
         let interrupt = Interrupt::new();
         interrupt.raise();
-        let hang = || thread::sleep(Duration::from_secs(600));
+        let hang = || thread::sleep(Duration::from_mins(10));
         let outcome = within(Duration::from_secs(500), &interrupt, hang);
         assert_eq!(outcome, Err(GaveUp::Interrupted));
     }

@@ -115,7 +115,7 @@ mod tests {
         let pid = folder.path().join("pid");
         let script = format!("sleep 600 & echo $! > '{}'; wait", pid.display());
         let stop = || std::fs::read_to_string(&pid).is_ok_and(|text| text.ends_with('\n'));
-        let ended = run(sh(&script), Duration::from_secs(60), &stop).unwrap();
+        let ended = run(sh(&script), Duration::from_mins(1), &stop).unwrap();
         assert!(ended.status.is_none());
         let pid = std::fs::read_to_string(&pid).unwrap();
         let is_alive = || {

@@ -41,9 +41,9 @@ pub struct Target {
 
 impl Target {
     /// How long a restart command may take where nothing is said.
-    pub const RESTART_TIMEOUT: Duration = Duration::from_secs(300);
+    pub const RESTART_TIMEOUT: Duration = Duration::from_mins(5);
     /// How long a server may take to be back where nothing is said.
-    pub const START_TIMEOUT: Duration = Duration::from_secs(60);
+    pub const START_TIMEOUT: Duration = Duration::from_mins(1);
 }
 
 /// Whether a Redis is told to write what runs into its configuration file.

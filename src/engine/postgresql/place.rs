@@ -127,7 +127,7 @@ fn keep_alive(from: &Config, to: &mut Config) {
     to.tcp_user_timeout(
         from.get_tcp_user_timeout()
             .copied()
-            .unwrap_or(Duration::from_secs(60)),
+            .unwrap_or(Duration::from_mins(1)),
     );
 }
 

@@ -24,7 +24,7 @@ use crate::setting::SettingName;
 use crate::snapshot::Answer;
 
 /// How long a trial may take. A server with 200 000 connections takes 18 s.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// How often a trial is made again because the port that was free for it was taken meanwhile.
 const TRIES: u32 = 3;
 

@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_certificate_has_a_word_and_a_remedy() {
-        let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(365 * 24 * 60 * 60));
+        let time = UnixTime::since_unix_epoch(std::time::Duration::from_hours(365 * 24));
         for (error, word, remedy) in [
             (CertificateError::UnknownIssuer, "is not trusted", ADVICE.ca),
             (CertificateError::BadSignature, "is not trusted", ADVICE.ca),

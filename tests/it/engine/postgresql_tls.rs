@@ -579,7 +579,7 @@ fn a_reconnection_is_checked_as_the_first_connection_was() {
     fs::write(server.data().join("server.crt"), &foreign.certificate).unwrap();
     fs::write(server.data().join("server.key"), &foreign.key).unwrap();
     server.restart();
-    let error = door.engine.reconnect(std::time::Duration::from_secs(600));
+    let error = door.engine.reconnect(std::time::Duration::from_mins(10));
     says(&error.unwrap_err().to_string(), &["is not trusted"]);
 }
 

@@ -311,7 +311,7 @@ fn a_server_that_is_being_restarted_is_waited_for() {
     let mut door = Door::open(&server.url());
     server.stop();
     std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| door.engine.reconnect(Duration::from_secs(60)));
+        let waiting = scope.spawn(|| door.engine.reconnect(Duration::from_mins(1)));
         server.start_again();
         waiting.join().unwrap().unwrap();
     });

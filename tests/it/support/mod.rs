@@ -43,7 +43,7 @@ pub(crate) use wire::Wire;
 pub(crate) const PASSWORD: &str = "Hush-5b1f-Never-Show";
 
 /// How long anything may take that a test waits for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Waits until something is so.
 pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
