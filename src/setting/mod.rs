@@ -20,6 +20,7 @@ pub use domain::Domain;
 pub use effect::Effect;
 pub use engine_kind::EngineKind;
 pub use error::ParseValueError;
+pub(crate) use error::nearest;
 pub use input::{Assignment, Input};
 pub use name::SettingName;
 pub use secret::{is_secret, secret_names, secret_words};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// The rooms from the bottom up; those of one layer may use each other.
 const LAYERS: [&[&str]; 7] = [
     &["setting"],
-    &["snapshot", "profile"],
+    &["snapshot", "profile", "sql"],
     &["plan"],
     &["engine", "ledger", "apply", "sandbox"],
     &["doctor"],
@@ -28,7 +28,9 @@ const IMPURE: [&str; 9] = [
 ];
 
 /// Rooms that only decide, and the files in them that read files for them.
-const PURE: [&str; 6] = ["setting", "snapshot", "profile", "plan", "doctor", "render"];
+const PURE: [&str; 7] = [
+    "setting", "snapshot", "profile", "sql", "plan", "doctor", "render",
+];
 const READERS: [&str; 1] = ["profile/library.rs"];
 
 fn layer_of(room: &str) -> Option<usize> {

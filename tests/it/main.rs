@@ -48,6 +48,8 @@ mod saved_plan;
 #[cfg(test)]
 mod shop;
 #[cfg(test)]
+mod sql;
+#[cfg(test)]
 mod standbys;
 #[cfg(test)]
 mod support;

@@ -1,0 +1,103 @@
+//! What a statement is.
+
+use dbtune::sql::{Kind, ReindexWhat};
+
+use crate::{kind, statement};
+
+fn outside(text: &str) -> Option<&'static str> {
+    statement(text).outside_transaction()
+}
+
+#[test]
+fn a_drop_of_indexes_is_read() {
+    let Kind::DropIndex(drop) = kind("drop index concurrently if exists A.\"B\", c cascade") else {
+        panic!()
+    };
+    let names: Vec<String> = drop.names.iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["a.\"B\"", "c"]);
+    assert!(drop.concurrently && drop.if_exists && drop.cascade);
+    let Kind::DropIndex(drop) = kind("drop index c restrict") else {
+        panic!()
+    };
+    assert!(!drop.concurrently && !drop.if_exists && !drop.cascade);
+}
+
+#[test]
+fn a_reindex_is_read_however_it_is_written() {
+    let read = |text: &str| {
+        let Kind::Reindex(reindex) = kind(text) else {
+            panic!("{text}")
+        };
+        let what = match reindex.what {
+            ReindexWhat::Index(name) => format!("index {name}"),
+            ReindexWhat::Table(name) => format!("table {name}"),
+            ReindexWhat::Schema => "schema".to_owned(),
+            ReindexWhat::Database => "database".to_owned(),
+            ReindexWhat::System => "system".to_owned(),
+        };
+        format!("{what} {}", reindex.concurrently)
+    };
+    assert_eq!(read("reindex index s.I"), "index s.i false");
+    assert_eq!(read("reindex table concurrently t"), "table t true");
+    assert_eq!(
+        read("reindex (concurrently, verbose) index i"),
+        "index i true"
+    );
+    assert_eq!(
+        read("reindex (verbose, concurrently off) index i"),
+        "index i false"
+    );
+    assert_eq!(
+        read("reindex (concurrently FALSE) table t"),
+        "table t false"
+    );
+    assert_eq!(
+        read("reindex (concurrently 1, tablespace x) schema t"),
+        "schema true"
+    );
+    assert_eq!(read("reindex database"), "database false");
+    assert_eq!(read("reindex system concurrently d"), "system true");
+}
+
+#[test]
+fn an_added_value_is_read() {
+    let added = |text: &str| {
+        let Kind::AddEnumValue { type_name, value } = kind(text) else {
+            panic!("{text}")
+        };
+        format!("{type_name} {value}")
+    };
+    assert_eq!(
+        added("alter type S.Mood add value if not exists 'it''s' before 'x'"),
+        "s.mood it's"
+    );
+    assert_eq!(added("alter type m add value $a$x$$y$a$"), "m x$$y");
+    assert_eq!(kind("alter type m rename value 'a' to 'b'"), Kind::Other);
+    assert_eq!(kind("alter type c add attribute a int"), Kind::Other);
+}
+
+/// What a transaction refuses only with an option, which the server of a test cannot be asked without a
+/// second one.
+#[test]
+fn subscriptions_are_refused_with_their_slots() {
+    let create = "create subscription s connection 'x' publication p";
+    assert!(outside(create).is_some());
+    assert!(
+        outside(&format!(
+            "{create} with (connect = false, create_slot = true)"
+        ))
+        .is_some()
+    );
+    assert!(outside(&format!("{create} with (connect = false)")).is_none());
+    assert!(outside(&format!("{create} with (create_slot = off)")).is_none());
+    assert!(outside("alter subscription s set publication p").is_some());
+    assert!(outside("alter subscription s add publication p").is_some());
+    assert!(outside("alter subscription s drop publication p with (refresh = 'false')").is_none());
+    assert!(outside("alter subscription s refresh publication with (copy_data = false)").is_some());
+    assert!(outside("alter subscription s set (failover = true)").is_some());
+    assert!(outside("alter subscription s set (two_phase = false)").is_some());
+    assert!(outside("alter subscription s set (two_phase = true)").is_none());
+    assert!(outside("alter subscription s set (slot_name = none)").is_none());
+    assert!(outside("alter subscription s disable").is_none());
+    assert!(outside("drop subscription if exists s").is_some());
+}
