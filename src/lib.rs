@@ -9,6 +9,7 @@ pub mod cli;
 pub mod doctor;
 pub mod engine;
 pub mod ledger;
+pub mod migrate;
 pub mod plan;
 pub mod profile;
 pub mod render;

@@ -64,3 +64,17 @@ PostgreSQL and Redis are needed, and at least one of them is not installed. Type
 TEXT
   return 1
 }
+
+# The newest psql beside a server's programs; the one that Debian puts into the path is a script around it.
+find_psql() {
+  local found
+  found=$(printf '%s\n' /usr/lib/postgresql/*/bin/psql /usr/pgsql-*/bin/psql \
+    /opt/homebrew/opt/postgresql@*/bin/psql /usr/local/opt/postgresql@*/bin/psql | sort -V |
+    while read -r psql; do [ ! -x "$psql" ] || echo "$psql"; done | tail -n 1)
+  found=${found:-$(command -v psql || true)}
+  if [ -z "$found" ]; then
+    echo "psql is needed as well (Debian: apt-get install postgresql-client)" >&2
+    return 1
+  fi
+  echo "$found"
+}

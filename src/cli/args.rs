@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -16,7 +17,7 @@ Exit codes:
   0    done, or nothing to do
   1    failed; what was changed has been put back, or the message says what was not
   2    a flag, a file or a profile is wrong; no server was changed
-  3    differences exist (plan --exit-code)
+  3    differences exist (plan --exit-code, migrate status --exit-code)
   4    done, and a restart is still needed before every change is in effect
   5    another dbtune run holds the lock
   6    refused by a safety check, an unmet precondition or a stale plan
@@ -55,6 +56,9 @@ pub struct Global {
     /// The Redis server; instead of the one in the targets file or the environment.
     #[arg(long, global = true, value_name = "URL")]
     pub redis: Option<String>,
+    /// The folder of the migrations.
+    #[arg(long, global = true, value_name = "DIR", default_value = "migrations")]
+    pub migrations: PathBuf,
     /// How the answer is written.
     #[arg(long, global = true, value_enum, default_value_t = Format::Human, value_name = "FORMAT")]
     pub format: Format,
@@ -104,6 +108,8 @@ pub enum Command {
     History(HistoryArgs),
     /// Examine every target: what stands between dbtune and a change there.
     Doctor(DoctorArgs),
+    /// Run the SQL migrations that are pending, or look after them.
+    Migrate(MigrateArgs),
     /// Check, show or begin a tuning profile.
     #[command(subcommand)]
     Profile(ProfileCommand),
@@ -196,6 +202,108 @@ pub struct DoctorArgs {
     /// Print what gives ROLE the rights that the profile needs, and no more; examines nothing.
     #[arg(long, value_name = "ROLE")]
     pub print_grants: Option<String>,
+}
+
+/// Arguments of `migrate`: without a command those of `up`.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// How pending migrations are run.
+    #[command(flatten)]
+    pub up: UpArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<MigrateCommand>,
+}
+
+/// The commands under `migrate`.
+#[derive(Debug, Subcommand)]
+pub enum MigrateCommand {
+    /// Run what is pending, in order (the default).
+    Up(UpArgs),
+    /// Show what is pending, applied, edited, missing or half done, and INVALID indexes.
+    Status(MigrateStatusArgs),
+    /// Begin a migration: an empty file with the next version.
+    New(MigrateNewArgs),
+    /// Write into the history that everything up to VERSION is there already, and run nothing.
+    Baseline(MigrateBaselineArgs),
+    /// Show what history and files disagree about, and put right what is accepted.
+    Repair(MigrateRepairArgs),
+    /// Go back by the newest migration.
+    Undo(MigrateUndoArgs),
+}
+
+/// How pending migrations are run.
+#[derive(Debug, Clone, Args)]
+pub struct UpArgs {
+    /// Run no further than this version.
+    #[arg(long, value_name = "VERSION", allow_negative_numbers = true)]
+    pub to: Option<i64>,
+    /// Show what would be run, how, and which locks it takes; run nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Build up to N indexes at once, each on another table.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub jobs: u8,
+    /// How long a statement in a transaction waits for a lock before it lets go and is tried again.
+    #[arg(long, value_name = "D", default_value = "2s", value_parser = super::duration::argument)]
+    pub lock_timeout: Duration,
+    /// How long to wait for another run, and for a server that is still starting (default: 10 min for
+    /// another run, and a server is not waited for).
+    #[arg(long, value_name = "D", value_parser = super::duration::argument)]
+    pub wait: Option<Duration>,
+    /// Give a build up when other sessions have held it up for this long; the time in which it works
+    /// does not count.
+    #[arg(long, value_name = "D", default_value = "30min", value_parser = super::duration::argument)]
+    pub build_timeout: Duration,
+}
+
+/// Arguments of `migrate status`.
+#[derive(Debug, Args)]
+pub struct MigrateStatusArgs {
+    /// Exit with 3 when anything is not applied as it stands in its file, or an index is INVALID.
+    #[arg(long)]
+    pub exit_code: bool,
+    /// How long to wait for a server that is still starting.
+    #[arg(long, value_name = "D", value_parser = super::duration::argument)]
+    pub wait: Option<Duration>,
+}
+
+/// Arguments of `migrate new`.
+#[derive(Debug, Args)]
+pub struct MigrateNewArgs {
+    /// What it does, in a few words.
+    #[arg(required = true, value_name = "NAME")]
+    pub name: Vec<String>,
+    /// Number it by the time (UTC) instead of by one more than the newest.
+    #[arg(long)]
+    pub timestamp: bool,
+}
+
+/// Arguments of `migrate baseline`.
+#[derive(Debug, Args)]
+pub struct MigrateBaselineArgs {
+    /// The last version that is there already.
+    #[arg(value_name = "VERSION")]
+    pub up_to: i64,
+}
+
+/// Arguments of `migrate repair`.
+#[derive(Debug, Args)]
+pub struct MigrateRepairArgs {
+    /// Let the history say of this version what its file says; may be given more than once.
+    #[arg(long, value_name = "VERSION")]
+    pub accept: Vec<i64>,
+}
+
+/// Arguments of `migrate undo`.
+#[derive(Debug, Args)]
+pub struct MigrateUndoArgs {
+    /// Do not ask.
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Show what would be run, and run nothing.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// The commands under `profile`.

@@ -1,8 +1,8 @@
 //! Where words go: the answer to standard output, everything else to standard error.
 
-use std::cell::RefCell;
 use std::io::{self, Write};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub struct Console {
     quiet: bool,
     verbose: bool,
     /// Why the answer could not be written, where it could not.
-    unanswered: RefCell<Option<Unanswered>>,
+    unanswered: Mutex<Option<Unanswered>>,
 }
 
 /// An answer that could not be written.
@@ -55,7 +55,7 @@ impl Console {
             error_color: color(environment.stderr_is_terminal),
             quiet: global.quiet,
             verbose: global.verbose,
-            unanswered: RefCell::new(None),
+            unanswered: Mutex::new(None),
         }
     }
 
@@ -65,13 +65,37 @@ impl Console {
             && error.kind() != io::ErrorKind::BrokenPipe
         {
             let text = text.to_owned();
-            self.unanswered.replace(Some(Unanswered { error, text }));
+            self.lost().replace(Unanswered { error, text });
         }
     }
 
     /// Why an answer could not be written, where one could not: the disk it goes to is full, say.
     pub fn unanswered(&self) -> Option<Unanswered> {
-        self.unanswered.take()
+        self.lost().take()
+    }
+
+    fn lost(&self) -> std::sync::MutexGuard<'_, Option<Unanswered>> {
+        self.unanswered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether only the answer is wanted, and what goes wrong.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether more is wanted.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// Writes over the last line of a terminal; an empty text takes it away.
+    pub fn over_last_line(&self, text: &str) {
+        drop(write_whole(
+            &mut io::stderr().lock(),
+            &format!("\r\u{1b}[2K{text}"),
+        ));
     }
 
     /// Writes a JSON document as the answer.

@@ -4,6 +4,7 @@
 pub mod args;
 pub mod commands;
 pub mod console;
+pub mod duration;
 pub mod environment;
 mod exit;
 pub mod failure;
@@ -93,6 +94,7 @@ fn dispatch(cli: &Cli, environment: &Environment, console: &Console) -> Result<E
         Command::Rollback(args) => commands::rollback::run(&desk, args),
         Command::History(args) => commands::history::run(&desk, args),
         Command::Doctor(args) => commands::doctor::run(&desk, args),
+        Command::Migrate(args) => commands::migrate::run(&desk, args),
         Command::Profile(command) => commands::profile::run(&desk, command),
         Command::Sandbox(args) => sandbox(&desk, args),
     };

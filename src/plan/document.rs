@@ -9,7 +9,7 @@ use crate::snapshot::Source;
 
 use super::differences::Difference;
 use super::earlier::ChangedSince;
-use super::types::{Action, Change, Hazard, Plan, Summary, TargetFacts};
+use super::types::{Action, Change, Hazard, PendingMigration, Plan, Summary, TargetFacts};
 
 /// The version of the format of every document that dbtune writes.
 pub(super) const FORMAT_VERSION: u32 = 1;
@@ -22,8 +22,7 @@ pub struct PlanDocument {
     pub(super) created_at: String,
     targets: Vec<TargetDocument>,
     pub(super) changes: Vec<ChangeDocument>,
-    /// None: a plan looks at settings alone.
-    pending_migrations: [(); 0],
+    pending_migrations: Vec<PendingMigration>,
     /// Where nodes of one cluster differ; left out where they do not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     node_differences: Vec<Difference>,
@@ -69,7 +68,7 @@ impl From<&Plan> for PlanDocument {
             created_at: timestamp(plan.created_at),
             targets: plan.targets.iter().map(TargetDocument::from).collect(),
             changes: plan.changes.iter().map(ChangeDocument::from).collect(),
-            pending_migrations: [],
+            pending_migrations: plan.pending_migrations.clone(),
             node_differences: plan.differences.clone(),
             summary: plan.summary(),
         }

@@ -94,6 +94,7 @@ pub fn invert(
         questions: questions(&afters),
         restart_orders: turns.orders(),
         differences: differences(&courses),
+        pending_migrations: Vec::new(),
     })
 }
 

@@ -72,6 +72,7 @@ pub fn make(
         questions: draft.questions,
         restart_orders: turns.orders(),
         differences: differences(&courses),
+        pending_migrations: Vec::new(),
     })
 }
 

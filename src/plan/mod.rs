@@ -50,5 +50,6 @@ pub use request::{PlannedTarget, Selection};
 pub use restart_order::{RestartOrder, restart_order};
 pub use saved::{SavedPlan, SavedPlanError};
 pub use types::{
-    Action, Change, Hazard, HazardKind, PhaseFacts, Plan, Questions, Seen, Summary, TargetFacts,
+    Action, Change, Hazard, HazardKind, PendingMigration, PhaseFacts, Plan, Questions, Seen,
+    Summary, TargetFacts,
 };

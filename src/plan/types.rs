@@ -36,9 +36,21 @@ pub struct Plan {
     pub restart_orders: Vec<Vec<String>>,
     /// In what the nodes of one cluster differ when the plan has been carried out.
     pub differences: Vec<Difference>,
+    /// The SQL migrations that the folder has and the database has not, by version. A plan does nothing
+    /// about them.
+    pub pending_migrations: Vec<PendingMigration>,
     /// What has to be asked before the plan can be judged, by target. Whoever asks puts the answers
     /// into the snapshots and plans again; empty: nothing is open.
     pub questions: Questions,
+}
+
+/// An SQL migration that is not applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingMigration {
+    /// Its version.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
 }
 
 /// Questions by the target that they are about.

@@ -5,6 +5,7 @@ mod doctor;
 mod events;
 mod grants;
 mod history;
+pub mod migrate;
 pub mod mistakes;
 mod plan_closing;
 mod plan_human;

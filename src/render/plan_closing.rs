@@ -26,6 +26,24 @@ pub(super) fn closing(plan: &Plan, view: &PlanView<'_>) -> Option<String> {
     Some(write(plan, command))
 }
 
+/// The migrations that are not applied; a plan does nothing about them.
+pub(super) fn pending_migrations(plan: &Plan) -> Option<String> {
+    const SHOWN: usize = 5;
+    let titles = plan.pending_migrations.iter().take(SHOWN);
+    let titles: Vec<String> = titles
+        .map(|migration| format!("V{}__{}", migration.version, migration.name))
+        .collect();
+    let more = plan.pending_migrations.len().saturating_sub(SHOWN);
+    let more = (more > 0).then(|| format!(" and {more} more"));
+    (!titles.is_empty()).then(|| {
+        let more = more.unwrap_or_default();
+        format!(
+            "Pending migrations: {}{more}   (dbtune migrate)",
+            titles.join(", ")
+        )
+    })
+}
+
 fn nothing_to_do(plan: &Plan) -> String {
     if plan.goes_back {
         return "Nothing to do: everything is back as it was.".to_owned();

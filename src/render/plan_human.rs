@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::plan::{Change, Hazard, HazardKind, Plan, TargetFacts};
 
-use super::plan_closing::{closing, restarts};
+use super::plan_closing::{closing, pending_migrations, restarts};
 use super::plan_rows::Rows;
 use super::plan_words::{self as words, Mark};
 use super::style::{Paint, Tone};
@@ -50,6 +50,7 @@ pub fn plan_in_view(plan: &Plan, view: &PlanView<'_>) -> String {
         0,
     ));
     lines.extend(restarts(plan));
+    lines.extend(pending_migrations(plan));
     lines.extend(closing(plan, view));
     lines.push(String::new());
     lines.join("\n")

@@ -68,6 +68,9 @@ pub struct PostgresqlFacts {
     pub server_address: Option<String>,
     /// The database that this connection is in has a history of dbtune's runs.
     pub keeps_history: bool,
+    /// The versions of the SQL migrations that are applied in the database of this connection, in
+    /// ascending order; `None` where it has no history that this role may read.
+    pub applied_migrations: Option<Vec<i64>>,
     /// The data directory, where it can be seen.
     pub data_directory: Option<String>,
     /// Physical replication slots on disk.

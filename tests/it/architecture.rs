@@ -8,7 +8,7 @@ const LAYERS: [&[&str]; 7] = [
     &["setting"],
     &["snapshot", "profile", "sql"],
     &["plan"],
-    &["engine", "ledger", "apply", "sandbox"],
+    &["engine", "ledger", "apply", "migrate", "sandbox"],
     &["doctor"],
     &["render"],
     &["cli"],

@@ -4,6 +4,7 @@ pub mod apply;
 pub mod doctor;
 pub mod grants;
 pub mod history;
+pub mod migrate;
 pub mod plan;
 pub mod profile;
 pub mod rollback;

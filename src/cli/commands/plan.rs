@@ -11,8 +11,10 @@ use crate::cli::setup::{self, Desk};
 use crate::cli::targets::Targets;
 use crate::cli::{Exit, Failure};
 use crate::ledger;
-use crate::plan::{self, Fingerprint, HazardKind, Plan, SavedPlan, TargetFacts};
+use crate::migrate;
+use crate::plan::{self, Fingerprint, HazardKind, PendingMigration, Plan, SavedPlan, TargetFacts};
 use crate::render::{self, PlanView};
+use crate::setting::EngineKind;
 use crate::snapshot::Snapshot;
 
 /// Shows what the profile would change.
@@ -31,6 +33,7 @@ pub fn run(desk: &Desk<'_>, args: &PlanArgs) -> Result<Exit, Failure> {
         plan::make(&profile, &selection, planned, now())
     })?;
     tell_drift(desk, &known.targets, &snapshots, &mut plan)?;
+    plan.pending_migrations = pending_migrations(desk, &snapshots);
     let planned = setup::planned(&targets, &snapshots);
     if let Some(file) = &args.out {
         let fingerprint = Fingerprint::of(&plan, &profile, &selection, &planned);
@@ -55,6 +58,38 @@ pub fn run(desk: &Desk<'_>, args: &PlanArgs) -> Result<Exit, Failure> {
     } else {
         Exit::Done
     })
+}
+
+/// The migrations of the folder that the first PostgreSQL that is no standby has not; none where there
+/// is no folder. One that cannot be used is told and is no matter of a plan.
+fn pending_migrations(desk: &Desk<'_>, snapshots: &[Snapshot]) -> Vec<PendingMigration> {
+    let folder = &desk.global.migrations;
+    let primary = snapshots.iter().find(|snapshot| {
+        snapshot.engine == EngineKind::Postgresql && snapshot.identity.role != "standby"
+    });
+    let Some(primary) = primary.filter(|_| folder.is_dir()) else {
+        return Vec::new();
+    };
+    let Ok(files) = migrate::read(folder) else {
+        let text = format!(
+            "warning: {} cannot be used as it is: dbtune migrate status says why",
+            folder.display()
+        );
+        desk.console.warn(&text);
+        return Vec::new();
+    };
+    let facts = primary.facts.postgresql.as_ref();
+    let applied = facts.and_then(|facts| facts.applied_migrations.clone());
+    let applied: BTreeSet<i64> = applied.unwrap_or_default().into_iter().collect();
+    let pending = files
+        .into_iter()
+        .filter(|file| !applied.contains(&file.version.0));
+    pending
+        .map(|file| PendingMigration {
+            version: file.version.0,
+            name: file.name,
+        })
+        .collect()
 }
 
 /// Marks what a run had applied already and somebody has changed since. A history that cannot be read

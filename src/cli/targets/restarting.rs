@@ -2,13 +2,11 @@
 
 use std::time::Duration;
 
+use crate::cli::duration;
 use crate::engine::Target;
 use crate::profile::yaml::{Content, Fields};
 use crate::profile::{Mistake, Variables, fill};
 use crate::setting::EngineKind;
-
-/// The units of a time limit, each with its length in milliseconds.
-const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("min", 60_000), ("h", 3_600_000)];
 
 /// How a target is restarted.
 #[derive(Debug, Clone)]
@@ -46,21 +44,13 @@ impl Restarting {
 /// A length of time with its unit: `90s`, `5min`.
 fn time_limit(fields: &Fields<'_>, key: &str, mistakes: &mut Vec<Mistake>) -> Option<Duration> {
     let (text, at) = fields.text(key, mistakes)?;
-    let limit = duration(text.trim()).filter(|limit| !limit.is_zero());
+    let limit = duration::parse(text.trim()).filter(|limit| !limit.is_zero());
     if limit.is_none() {
         let message = format!("`{key}` is a length of time, not `{text}`");
         let help = "write a whole number and `ms`, `s`, `min` or `h`: `90s`, `5min`";
         mistakes.push(Mistake::new(at, message).help(help));
     }
     limit
-}
-
-fn duration(text: &str) -> Option<Duration> {
-    let digits = text.find(|c: char| !c.is_ascii_digit())?;
-    let (number, unit) = text.split_at_checked(digits)?;
-    let (_, milliseconds) = UNITS.iter().find(|(name, _)| *name == unit.trim())?;
-    let number: u64 = number.parse().ok()?;
-    number.checked_mul(*milliseconds).map(Duration::from_millis)
 }
 
 /// An argument vector.
@@ -98,31 +88,4 @@ fn command(
         return None;
     }
     Some(words)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_limit_is_a_whole_number_and_a_unit() {
-        for (text, milliseconds) in [
-            ("250ms", Some(250)),
-            ("90s", Some(90_000)),
-            ("5min", Some(300_000)),
-            ("1 h", Some(3_600_000)),
-            ("90", None),
-            ("5m", None),
-            ("-1s", None),
-            ("1.5s", None),
-            ("99999999999999999999h", None),
-            ("", None),
-        ] {
-            assert_eq!(
-                duration(text),
-                milliseconds.map(Duration::from_millis),
-                "{text}"
-            );
-        }
-    }
 }

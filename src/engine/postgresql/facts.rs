@@ -10,6 +10,9 @@ use crate::snapshot::{Facts, Follower, Memory, PostgresqlFacts};
 ///
 /// Who may not see the statistics of others does not see what kind of process each is; what
 /// `pg_stat_database` counts is seen by all, background workers included.
+///
+/// The history of migrations is a table that may not be there, and whose name no statement may have then:
+/// `query_to_xml` runs a text.
 pub(super) const FACTS: &str = "\
 SELECT CASE WHEN pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE') \
 THEN (SELECT count(*) FROM pg_catalog.pg_stat_get_activity(NULL) \
@@ -23,6 +26,12 @@ CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_is_wal_replay_paused
 pg_catalog.host(pg_catalog.inet_server_addr()) AS server_address, \
 EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
 ON n.oid = c.relnamespace WHERE n.nspname = 'dbtune' AND c.relname = 'run') AS keeps_history, \
+CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_attribute \
+WHERE attrelid = pg_catalog.to_regclass('refinery_schema_history') AND attname = 'version' \
+AND atttypid IN ('int4'::pg_catalog.regtype, 'int8'::pg_catalog.regtype) \
+AND pg_catalog.has_table_privilege(attrelid, 'SELECT')) \
+THEN pg_catalog.query_to_xml('SELECT version FROM refinery_schema_history ORDER BY version', false, true, '') \
+END AS applied_migrations, \
 (SELECT count(*) FROM pg_catalog.pg_replication_slots \
 WHERE slot_type = 'physical' AND NOT temporary) AS physical_slots, \
 (SELECT count(*) FROM pg_catalog.pg_replication_slots \
@@ -96,6 +105,7 @@ pub(super) fn read(
             upstream: about.owned("upstream")?,
             server_address: about.owned("server_address")?,
             keeps_history: about.flag("keeps_history")?,
+            applied_migrations: about.optional("applied_migrations")?.map(versions),
             data_directory: data_directory.map(str::to_owned),
             physical_slots: about.line("physical_slots")?,
             logical_slots: about.line("logical_slots")?,
@@ -103,6 +113,14 @@ pub(super) fn read(
         }),
         ..Facts::default()
     })
+}
+
+/// The numbers in `<row …><version>1</version></row>…`
+fn versions(xml: &str) -> Vec<i64> {
+    let parts = xml.split("<version>").skip(1);
+    parts
+        .filter_map(|part| part.split_once('<')?.0.parse().ok())
+        .collect()
 }
 
 /// The smaller of the machine's memory and the limit of the control group.

@@ -28,9 +28,11 @@ mod side_session;
 mod snapshot;
 mod spec;
 mod sql;
+mod sql_error;
 mod tls;
 mod trial;
 mod trial_words;
+mod work_session;
 mod write;
 
 use std::cell::OnceCell;
@@ -43,8 +45,11 @@ use connect::Connector;
 pub use conninfo::Conninfo;
 pub use host::Site;
 pub use quote::{identifier, in_file, literal, setting_name};
+pub use session::Work;
 use session::{Answer, Session};
 pub use side_session::SideSession;
+pub use sql_error::SqlError;
+pub use work_session::{TextRow, WorkError, WorkSession};
 
 /// Connects to a PostgreSQL server.
 ///

@@ -5,10 +5,11 @@
 //! that can be given up, and the caller stays able to see an interrupt or the end of its patience.
 
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use postgres::{Client, NoTls, SimpleQueryMessage};
+use postgres::{CancelToken, Client, NoTls, SimpleQueryMessage};
 
 use super::tls::Dial;
 use crate::engine::Interrupt;
@@ -17,6 +18,9 @@ use crate::engine::attempt::GLANCE;
 /// How long an answer is waited for. Longer than the session's `statement_timeout`, so that a server
 /// that still works is the one to say that a statement took too long.
 const ANSWER_LIMIT: Duration = Duration::from_secs(45);
+
+/// How long a server may take to end a statement that it was asked to cancel.
+const CANCEL_LIMIT: Duration = Duration::from_secs(30);
 
 /// How long the end of a session may take.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -45,6 +49,18 @@ pub(super) struct Session {
     /// An answer that nobody waits for any more is still to come.
     outstanding: bool,
     ended: bool,
+    dial: Dial,
+    /// There once the session has begun.
+    cancel: Arc<OnceLock<CancelToken>>,
+}
+
+/// Whether a statement that takes long goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// It does.
+    GoOn,
+    /// The server is asked to cancel it.
+    Cancel,
 }
 
 impl Session {
@@ -57,12 +73,18 @@ impl Session {
         let (requests, incoming) = mpsc::channel();
         let (outgoing, replies) = mpsc::channel();
         // Not joined: a thread that hangs in a connection attempt must not hold up its caller.
-        drop(thread::spawn(move || serve(&dial, &incoming, &outgoing)));
+        let cancel = Arc::new(OnceLock::new());
+        let (own_dial, own_cancel) = (dial.clone(), Arc::clone(&cancel));
+        drop(thread::spawn(move || {
+            serve(&own_dial, &own_cancel, &incoming, &outgoing);
+        }));
         let mut session = Self {
             requests: Some(requests),
             replies,
             outstanding: true,
             ended: false,
+            dial,
+            cancel,
         };
         session.wait(timeout, Some(interrupt))?;
         Ok(session)
@@ -87,6 +109,44 @@ impl Session {
     pub(super) fn tell(&mut self, statement: &str) -> Result<Answer, Failure> {
         self.send(statement, None)?;
         self.wait(ANSWER_LIMIT, None)
+    }
+
+    /// Sends a statement that may take as long as it likes. `watch` is asked again and again whether it
+    /// goes on; from the first time that it does not, the server is asked to cancel it, and has
+    /// `CANCEL_LIMIT` to answer.
+    pub(super) fn work(
+        &mut self,
+        statement: &str,
+        watch: &mut dyn FnMut() -> Work,
+    ) -> Result<Answer, Failure> {
+        self.send(statement, None)?;
+        loop {
+            match self.replies.recv_timeout(GLANCE) {
+                Ok(reply) => return self.received(reply),
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.ended = true;
+                    return Err(Failure::Ended);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if watch() == Work::Cancel {
+                self.ask_to_cancel();
+                return self.wait(CANCEL_LIMIT, None);
+            }
+        }
+    }
+
+    /// Asks the server to cancel what it is doing, over a connection of its own. Where that does not
+    /// succeed, nobody answers in time, and the session is given up.
+    fn ask_to_cancel(&self) {
+        let Some(token) = self.cancel.get().cloned() else {
+            return;
+        };
+        let tls = self.dial.tls.clone();
+        drop(thread::spawn(move || match tls {
+            Some(tls) => token.cancel_query(tls),
+            None => token.cancel_query(NoTls),
+        }));
     }
 
     fn send(&mut self, statements: &str, interrupt: Option<&Interrupt>) -> Result<(), Failure> {
@@ -154,6 +214,7 @@ impl Drop for Session {
 /// Connects, says so by an empty answer, and then answers requests until nobody asks any more.
 fn serve(
     dial: &Dial,
+    cancel: &OnceLock<CancelToken>,
     requests: &Receiver<String>,
     replies: &Sender<Result<Answer, postgres::Error>>,
 ) {
@@ -169,6 +230,8 @@ fn serve(
             return;
         }
     };
+    // There is one session for each slot.
+    drop(cancel.set(client.cancel_token()));
     if replies.send(Ok(Vec::new())).is_err() {
         return;
     }

@@ -38,7 +38,8 @@ impl SideSession {
     }
 }
 
-fn texts(answer: &Answer) -> Vec<Vec<Option<String>>> {
+/// The rows of every statement, as text.
+pub(super) fn texts(answer: &Answer) -> Vec<Vec<Option<String>>> {
     answer
         .iter()
         .filter_map(|message| {

@@ -1,0 +1,182 @@
+//! From what went wrong with a migration to what a user reads and a script sees.
+
+use std::sync::Arc;
+
+use crate::cli::failure::{of_engine_error, of_mistakes};
+use crate::cli::setup::Desk;
+use crate::cli::{Exit, Failure};
+use crate::engine::EngineError;
+use crate::migrate::{FileMistakes, MigrateError, Row, SourceMistake, State, StatementFailure};
+use crate::profile::{Mistake, Place};
+use crate::render::migrate::{diff, shown_place};
+
+/// Whether a safety check or a mistake kept it from being begun.
+pub(super) fn is_refusal(error: &MigrateError) -> bool {
+    match error {
+        MigrateError::Statement(_)
+        | MigrateError::Engine(_)
+        | MigrateError::Bookkeeping { .. }
+        | MigrateError::Refinery(_) => false,
+        MigrateError::Source(_)
+        | MigrateError::Script(_)
+        | MigrateError::UnknownVersion { .. }
+        | MigrateError::Standby { .. }
+        | MigrateError::Pooler { .. }
+        | MigrateError::Locked { .. }
+        | MigrateError::InTheWay(_)
+        | MigrateError::StepChanged { .. }
+        | MigrateError::TooWide { .. }
+        | MigrateError::ForeignHistory { .. }
+        | MigrateError::Refused { .. } => true,
+    }
+}
+
+/// What a user reads and a script sees.
+pub(super) fn of(error: &MigrateError, desk: &Desk<'_>) -> Failure {
+    let refused = |kind| Failure::new(Exit::Refused, kind, error.to_string());
+    match error {
+        MigrateError::Source(mistakes) => of_source(mistakes, desk),
+        MigrateError::Script(files) => of_scripts(files, desk),
+        MigrateError::Engine(error) => of_engine(error),
+        MigrateError::Statement(failure) => of_statement(failure),
+        MigrateError::UnknownVersion { near, .. } => {
+            let near: Vec<String> = near.iter().map(ToString::to_string).collect();
+            let near = (!near.is_empty()).then(|| format!("the nearest are {}", near.join(", ")));
+            Failure::usage(error.to_string()).hint_if(near)
+        }
+        MigrateError::Standby { .. } => {
+            refused("standby").hint("run it on the primary: its standbys replay what it does")
+        }
+        MigrateError::Pooler { .. } => refused("pooler").hint(
+            "nothing was run: the lock, and what is set for a build, would be in a session that others get \
+             next; connect to the server itself, or to a pool in session mode",
+        ),
+        MigrateError::Locked { .. } => Failure::new(Exit::Locked, "locked", error.to_string())
+            .hint("nothing was run; wait longer for it: --wait 30min"),
+        MigrateError::InTheWay(rows) => of_rows(rows),
+        MigrateError::StepChanged { path, was, is, .. } => {
+            let mut failure = refused("statement_changed").hint(
+                "put the statement back as it was run; or, where the change is of no consequence: dbtune \
+                 migrate repair --accept VERSION",
+            );
+            failure.causes = vec![path.display().to_string(), diff("as it was run", was, "in the file", is)];
+            failure
+        }
+        MigrateError::TooWide { .. } => refused("narrow_history").hint(
+            "dbtune migrate repair widens the history; a refinery that was built without int8-versions cannot \
+             read it any more then",
+        ),
+        MigrateError::ForeignHistory { .. } => refused("foreign_history"),
+        MigrateError::Bookkeeping { hint, .. } => {
+            Failure::new(Exit::Failed, "history", error.to_string()).hint_if(hint.clone())
+        }
+        MigrateError::Refinery(_) => Failure::new(Exit::Failed, "history", error.to_string()),
+        MigrateError::Refused { hint, .. } => refused("refused").hint_if(hint.clone()),
+    }
+}
+
+fn of_engine(error: &EngineError) -> Failure {
+    let failure = of_engine_error(error, Exit::Failed);
+    if matches!(error, EngineError::Lost { .. }) {
+        return failure
+            .hint("run it again: what is done stays done, and what is half done is put right");
+    }
+    failure
+}
+
+fn of_source(mistakes: &[SourceMistake], desk: &Desk<'_>) -> Failure {
+    let mistakes: Vec<Mistake> = mistakes
+        .iter()
+        .map(|one| {
+            let message = format!("{}: {}", one.path.display(), one.message);
+            Mistake::nowhere(message).maybe_help(one.hint.clone())
+        })
+        .collect();
+    of_mistakes(&mistakes, desk.console)
+}
+
+fn of_scripts(files: &[FileMistakes], desk: &Desk<'_>) -> Failure {
+    let mut mistakes = Vec::new();
+    for file in files {
+        // It was read a moment ago; without its text the line is not shown.
+        let text: Arc<str> = std::fs::read_to_string(&file.path)
+            .unwrap_or_default()
+            .into();
+        let name: Arc<str> = file.path.display().to_string().into();
+        mistakes.extend(file.mistakes.iter().map(|mistake| {
+            let place = Place {
+                file: Arc::clone(&name),
+                text: Arc::clone(&text),
+                line: mistake.place.line,
+                column: mistake.place.column,
+            };
+            Mistake::new(&place, mistake.message.clone()).maybe_help(mistake.hint.clone())
+        }));
+    }
+    of_mistakes(&mistakes, desk.console)
+}
+
+fn of_rows(rows: &[Row]) -> Failure {
+    let lines: Vec<String> = rows.iter().map(in_the_way).collect();
+    let message = format!("nothing was run:\n  {}", lines.join("\n  "));
+    Failure::new(Exit::Refused, "history_differs", message)
+        .hint("dbtune migrate repair shows what differs, and how to put it right")
+}
+
+fn in_the_way(row: &Row) -> String {
+    let title = row.title();
+    match row.state {
+        State::Edited => match &row.renamed_from {
+            Some(was) => format!("{title} was applied as V{}__{was}", row.version),
+            None => format!("{title} was edited after it had been applied"),
+        },
+        State::Missing => format!("{title} is applied, and there is no such file"),
+        State::Pending | State::Partial => format!(
+            "{title} is pending, and a newer one is applied already: give it the next version \
+             (dbtune migrate new)"
+        ),
+        State::Applied => title,
+    }
+}
+
+fn of_statement(failed: &StatementFailure) -> Failure {
+    let place = shown_place(&failed.path, failed.place);
+    let message = format!("{place}: {}: {}", failed.title, failed.message);
+    let mut failure = Failure::new(Exit::Failed, "migration_failed", message);
+    let statement = failed
+        .number
+        .map(|(number, of)| format!("statement {number} of {of}: {}", failed.statement));
+    failure.causes.extend(statement);
+    failure.causes.extend(
+        failed
+            .sqlstate
+            .iter()
+            .map(|code| format!("SQLSTATE {code}")),
+    );
+    failure.causes.extend(
+        failed
+            .detail
+            .iter()
+            .map(|detail| format!("DETAIL: {detail}")),
+    );
+    failure.causes.extend(
+        failed
+            .context
+            .iter()
+            .map(|context| format!("CONTEXT: {context}")),
+    );
+    failure.causes.extend(
+        failed
+            .blockers
+            .iter()
+            .map(|blocker| format!("held up by {blocker}")),
+    );
+    failure.causes.extend(failed.left.iter().cloned());
+    let again = "put it right and run it again: dbtune migrate";
+    failure.hint_if(Some(
+        failed
+            .hint
+            .as_ref()
+            .map_or_else(|| again.to_owned(), |hint| format!("{hint}\n{again}")),
+    ))
+}

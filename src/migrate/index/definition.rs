@@ -1,0 +1,100 @@
+//! Whether an index that is there is the one that a statement asks for: asked of the server, not of the
+//! text.
+
+use super::catalogue::{Found, Table};
+use crate::engine::postgresql::TextRow;
+use crate::migrate::worker::{Failed, Worker};
+use crate::sql::{CreateIndex, Name, Rewriting};
+
+/// The empty table that has the columns of the real one, and its index.
+const TWIN: &str = "dbtune_twin";
+
+/// What an index is, apart from its name and its place: whether it is unique and how it takes nulls,
+/// method, key, included columns, operator classes and their parameters, collations, order, predicate,
+/// storage parameters. Columns by name: the twin counts them otherwise where some were dropped.
+fn facts_of(oid: &str) -> String {
+    format!(
+        "SELECT i.indisunique, a.amname, i.indnkeyatts,
+            pg_catalog.pg_get_expr(i.indpred, i.indrelid), c.reloptions::text,
+            i.indclass::text, i.indcollation::text, i.indoption::text,
+            pg_catalog.to_jsonb(i)->>'indnullsnotdistinct',
+            (SELECT pg_catalog.array_agg(pg_catalog.pg_get_indexdef(c.oid, k, false) ORDER BY k)::text
+               FROM pg_catalog.generate_series(1, i.indnatts) AS k),
+            (SELECT pg_catalog.array_agg(t.attoptions::text ORDER BY t.attnum)::text
+               FROM pg_catalog.pg_attribute t WHERE t.attrelid = c.oid)
+         FROM pg_catalog.pg_index i
+         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+         JOIN pg_catalog.pg_am a ON a.oid = c.relam
+         WHERE c.oid = {oid};"
+    )
+}
+
+/// Whether the index is what the statement would build on the table. In a transaction that is rolled
+/// back the same statement is run on an empty twin, and the server's description of both is compared.
+pub(super) fn is_same(
+    worker: &mut Worker<'_>,
+    create: &CreateIndex,
+    table: &Table,
+    found: &Found,
+) -> Result<bool, Failed> {
+    if found.table_oid != table.oid {
+        return Ok(false);
+    }
+    let facts = twin_and(worker, create, table, &[found])?;
+    Ok(facts.first().is_some_and(|twin| facts.get(1) == Some(twin)))
+}
+
+/// Those of the indexes that are what the statement would build on the table.
+pub(super) fn same_among<'f>(
+    worker: &mut Worker<'_>,
+    create: &CreateIndex,
+    table: &Table,
+    found: &'f [Found],
+) -> Result<Vec<&'f Found>, Failed> {
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let all: Vec<&Found> = found.iter().collect();
+    let facts = twin_and(worker, create, table, &all)?;
+    let twin = facts.first();
+    let pairs = all.into_iter().zip(facts.iter().skip(1));
+    Ok(pairs
+        .filter(|(_, facts)| Some(*facts) == twin)
+        .map(|(found, _)| found)
+        .collect())
+}
+
+/// What the twin of a statement's index is, and then what each of these is.
+fn twin_and(
+    worker: &mut Worker<'_>,
+    create: &CreateIndex,
+    table: &Table,
+    found: &[&Found],
+) -> Result<Vec<TextRow>, Failed> {
+    let twin = Name {
+        schema: Some("pg_temp".to_owned()),
+        name: TWIN.to_owned(),
+    };
+    let statement = create.rewritten(&Rewriting {
+        name: Some(format!("{TWIN}_index")),
+        table: Some(twin.clone()),
+        ..Rewriting::default()
+    });
+    let mut sent = format!(
+        "BEGIN; SET LOCAL lock_timeout = {}; SET LOCAL client_min_messages = error;
+         CREATE TABLE {twin} (LIKE {}) ON COMMIT DROP;
+         {statement};",
+        worker.options.lock_timeout.as_millis(),
+        table.name
+    );
+    sent.push_str(&facts_of(&format!("'{twin}_index'::pg_catalog.regclass")));
+    for index in found {
+        sent.push_str(&facts_of(&index.oid.to_string()));
+    }
+    sent.push_str("ROLLBACK");
+    let outcome = worker.run(&sent, "a comparison of index definitions");
+    if outcome.is_err() {
+        worker.leave_transaction();
+    }
+    outcome
+}

@@ -1,0 +1,94 @@
+//! What is left of attempts that failed, and what they failed at.
+
+use std::time::Duration;
+
+use super::build::CLEANUP_LIMIT;
+use super::catalogue;
+use crate::engine::postgresql::{Work, literal};
+use crate::migrate::Event;
+use crate::migrate::worker::{Failed, Worker};
+use crate::sql::{CreateIndex, Name};
+
+/// How long the search for duplicate keys may take.
+const SEARCH: Duration = Duration::from_secs(10);
+
+/// How many duplicate keys are shown.
+const SHOWN: usize = 5;
+
+/// Drops the INVALID twins that attempts of `REINDEX CONCURRENTLY` have left beside an index, or beside
+/// those of a table: `_ccnew` where it failed before the exchange, `_ccold` where it failed after.
+pub(crate) fn sweep(worker: &mut Worker<'_>, name: &Name) -> Result<(), Failed> {
+    let name = literal(&name.to_string());
+    let condition = format!(
+        "NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$' AND i.indrelid IN \
+         (SELECT pg_catalog.to_regclass({name}) UNION SELECT o.indrelid FROM pg_catalog.pg_index o \
+          WHERE o.indexrelid = pg_catalog.to_regclass({name}))"
+    );
+    for found in catalogue::indexes(&mut worker.session, &condition)? {
+        let index = found.name.to_string();
+        let statement = format!("DROP INDEX CONCURRENTLY {index}");
+        (worker.tell)(Event::DroppingInvalid { index });
+        worker.run_held_up(&statement, &statement, Some(CLEANUP_LIMIT))?;
+    }
+    Ok(())
+}
+
+/// The keys for which a unique build failed, one line each with how often there are; empty where it did
+/// not fail for that, or they are not found quickly.
+pub(crate) fn duplicates(
+    worker: &mut Worker<'_>,
+    create: &CreateIndex,
+    failed: &Failed,
+) -> Vec<String> {
+    let is_duplicate = match failed {
+        Failed::Server { error, .. } => error.is_one_of(&["23505"]),
+        Failed::GaveUp { .. } | Failed::Engine(_) => false,
+    };
+    let names: Option<Vec<&str>> = create
+        .columns
+        .iter()
+        .map(|column| column.name.as_deref())
+        .collect();
+    let Some(names) = names.filter(|names| is_duplicate && !names.is_empty() && !create.is_partial)
+    else {
+        return Vec::new();
+    };
+    let columns: Vec<String> = names
+        .iter()
+        .map(|name| crate::engine::postgresql::identifier(name))
+        .collect();
+    let columns = columns.join(", ");
+    let milliseconds = SEARCH.as_millis();
+    let query = format!(
+        "BEGIN READ ONLY; SET LOCAL statement_timeout = {milliseconds}; \
+         SELECT pg_catalog.count(*)::text, pg_catalog.concat_ws(', ', {columns}) FROM {} \
+         WHERE ({columns}) IS NOT NULL GROUP BY {columns} HAVING pg_catalog.count(*) > 1 \
+         ORDER BY pg_catalog.count(*) DESC LIMIT {}; ROLLBACK",
+        create.table,
+        SHOWN + 1
+    );
+    let found = worker
+        .session
+        .work(&query, "a search for duplicate keys", &mut || Work::GoOn);
+    let Ok(rows) = found else {
+        worker.leave_transaction();
+        return Vec::new();
+    };
+    told(&columns, &rows)
+}
+
+fn told(columns: &str, rows: &[crate::engine::postgresql::TextRow]) -> Vec<String> {
+    let shown = rows.iter().take(SHOWN).filter_map(|row| {
+        let [count, key] = row.as_slice() else {
+            return None;
+        };
+        Some(format!(
+            "({columns}) = ({}) is there {} times",
+            key.as_deref()?,
+            count.as_deref()?
+        ))
+    });
+    let more = (rows.len() > SHOWN)
+        .then(|| "and there are more keys that occur more than once".to_owned());
+    shown.chain(more).collect()
+}

@@ -1,0 +1,19 @@
+//! Indexes that are built while others write, and that end well: done once, whoever is killed when.
+//!
+//! Everything is decided by what the catalogue says right now, never by what a file or an earlier run
+//! says: an index that is there and the one that is asked for is done; one that is INVALID is dropped and
+//! built again; one that a server process still builds is waited for.
+
+mod build;
+mod catalogue;
+mod definition;
+mod leftovers;
+mod partitions;
+mod progress;
+
+pub(super) use build::{Done, NotBuilt, ensure, words_of};
+pub use catalogue::InvalidIndex;
+pub(super) use catalogue::invalid_indexes;
+pub(super) use catalogue::qualified;
+pub(super) use leftovers::{duplicates, sweep};
+pub use progress::Progress;

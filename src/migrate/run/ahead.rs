@@ -1,0 +1,230 @@
+//! `--jobs`: builds on different tables at once, each on a session of its own; never two on one table,
+//! because the second would wait for the first until one of them is the victim of a deadlock.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::plan::Planned;
+use super::{Order, Runner};
+use crate::engine::postgresql::literal;
+use crate::migrate::index::{self, NotBuilt};
+use crate::migrate::store::Step;
+use crate::migrate::worker::{Failed, Worker};
+use crate::migrate::{Event, MigrateError};
+use crate::sql::{CreateIndex, Kind, Statement};
+
+/// A build that is done ahead of its turn.
+struct Job {
+    planned: Arc<Planned>,
+    index: usize,
+    create: CreateIndex,
+    /// The notes that it was begun and that it was done.
+    notes: [String; 2],
+}
+
+/// What came of a job.
+enum Outcome {
+    Built,
+    NotBuilt(NotBuilt),
+    NoNote(Failed),
+}
+
+impl Runner<'_, '_> {
+    /// Runs the builds that stand one after the other from this statement on, in this file and the files
+    /// after it, and notes those that are done. What comes after them waits.
+    pub(super) fn work_ahead(
+        &mut self,
+        planned: &Arc<Planned>,
+        index: usize,
+    ) -> Result<(), MigrateError> {
+        let lanes = self.order.options.jobs;
+        if lanes < 2 || has_settings_before(planned, index) {
+            return Ok(());
+        }
+        let jobs = self.builds_from(planned, index);
+        if jobs.len() < 2 {
+            return Ok(());
+        }
+        let queues = self.by_table(jobs)?;
+        if queues.len() < 2 {
+            return Ok(());
+        }
+        let outcomes = self.run_queues(queues, lanes);
+        self.take_in(outcomes)
+    }
+
+    fn builds_from(&self, planned: &Arc<Planned>, index: usize) -> Vec<Job> {
+        let following = self.planned.iter();
+        let files = std::iter::once((planned, index)).chain(following.map(|file| (file, 0)));
+        let statements = files.flat_map(|(file, from)| {
+            let statements = file.script.statements().iter().enumerate().skip(from);
+            statements.map(move |(index, statement)| (file, index, build(statement)))
+        });
+        let builds = statements.map_while(|(file, index, create)| Some((file, index, create?)));
+        builds
+            .filter(|(file, index, _)| !self.is_done(file, *index))
+            .map(|(file, index, create)| Job {
+                planned: Arc::clone(file),
+                index,
+                create: create.clone(),
+                notes: [self.note(file, index, false), self.note(file, index, true)],
+            })
+            .collect()
+    }
+
+    /// The jobs of each table, those of its partitions among them.
+    fn by_table(&mut self, jobs: Vec<Job>) -> Result<Vec<Vec<Job>>, MigrateError> {
+        let mut queues: BTreeMap<String, Vec<Job>> = BTreeMap::new();
+        for job in jobs {
+            let name = literal(&job.create.table.to_string());
+            let query = format!(
+                "SELECT coalesce(pg_catalog.pg_partition_root(pg_catalog.to_regclass({name})), \
+                 pg_catalog.to_regclass({name}))::oid::text"
+            );
+            let rows = self.worker.read(&query, "a look for the table")?;
+            let root = rows.first().and_then(|row| row.first().cloned().flatten());
+            queues
+                .entry(root.unwrap_or_default())
+                .or_default()
+                .push(job);
+        }
+        Ok(queues.into_values().collect())
+    }
+
+    fn run_queues(&self, queues: Vec<Vec<Job>>, lanes: usize) -> Vec<(Job, Outcome)> {
+        let lanes = lanes.min(queues.len());
+        let open = Mutex::new(queues);
+        let outcomes = Mutex::new(Vec::new());
+        let failed = AtomicBool::new(false);
+        let order = self.order;
+        thread::scope(|scope| {
+            for _lane in 0..lanes {
+                scope.spawn(|| lane(order, &open, &outcomes, &failed));
+            }
+        });
+        outcomes
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what was done, and fails with the first that was not.
+    fn take_in(&mut self, mut outcomes: Vec<(Job, Outcome)>) -> Result<(), MigrateError> {
+        outcomes.sort_by_key(|(job, _)| (job.planned.file.version, job.index));
+        let mut first = None;
+        for (job, outcome) in outcomes {
+            let error = match outcome {
+                Outcome::Built => {
+                    self.remember(&job);
+                    continue;
+                }
+                Outcome::NotBuilt(not_built) => {
+                    self.not_built(&job.planned, job.index, &job.create, not_built)
+                }
+                Outcome::NoNote(failed) => self.bookkeeping("the progress", failed),
+            };
+            first.get_or_insert(error);
+        }
+        first.map_or(Ok(()), Err)
+    }
+
+    fn remember(&mut self, job: &Job) {
+        let statement = job.planned.script.statements().get(job.index);
+        let steps = self.steps.entry(job.planned.file.version).or_default();
+        let step = Step {
+            digest: statement.map(Statement::digest).unwrap_or_default(),
+            statement: statement
+                .map(|statement| statement.text().to_owned())
+                .unwrap_or_default(),
+            is_done: true,
+            is_ahead: true,
+        };
+        steps.insert(job.index + 1, step);
+    }
+}
+
+/// One session, which takes one table after the other. After a failure nothing more is begun.
+fn lane(
+    order: &Order<'_>,
+    open: &Mutex<Vec<Vec<Job>>>,
+    outcomes: &Mutex<Vec<(Job, Outcome)>>,
+    failed: &AtomicBool,
+) {
+    let opened = Worker::open(
+        order.target,
+        Duration::ZERO,
+        order.options,
+        order.interrupt,
+        order.tell,
+    );
+    // Fewer sessions than were asked for: the others, and the run itself, do the work.
+    let Ok(mut worker) = opened else { return };
+    let fresh = worker.fresh_session();
+    if worker.run(&fresh, "the session").is_err() {
+        return;
+    }
+    loop {
+        let queue = open.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let Some(queue) = queue else { return };
+        for job in queue {
+            if failed.load(Ordering::SeqCst) || order.interrupt.is_raised() {
+                return;
+            }
+            let outcome = run_job(&mut worker, &job);
+            worker.tell_notices();
+            let is_built = matches!(outcome, Outcome::Built);
+            failed.fetch_or(!is_built, Ordering::SeqCst);
+            let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+            outcomes.push((job, outcome));
+        }
+    }
+}
+
+fn run_job(worker: &mut Worker<'_>, job: &Job) -> Outcome {
+    let title = job.planned.file.title();
+    (worker.tell)(Event::Step {
+        title: title.clone(),
+        number: job.index + 1,
+        of: job.planned.script.statements().len(),
+        summary: job
+            .planned
+            .script
+            .statements()
+            .get(job.index)
+            .map(Statement::summary)
+            .unwrap_or_default(),
+    });
+    let [begun, done] = &job.notes;
+    if let Err((_, failed)) = worker.transaction(&[begun.as_str()], &title) {
+        return Outcome::NoNote(failed);
+    }
+    if let Err(not_built) = index::ensure(worker, &job.create) {
+        return Outcome::NotBuilt(not_built);
+    }
+    match worker.transaction(&[done.as_str()], &title) {
+        Ok(()) => Outcome::Built,
+        Err((_, failed)) => Outcome::NoNote(failed),
+    }
+}
+
+/// The build that a statement is.
+pub(super) fn build(statement: &Statement) -> Option<&CreateIndex> {
+    match statement.kind() {
+        Kind::CreateIndex(create) => Some(create).filter(|create| create.concurrently),
+        Kind::DropIndex(_)
+        | Kind::Reindex(_)
+        | Kind::TransactionControl(_)
+        | Kind::AddEnumValue { .. }
+        | Kind::Other => None,
+    }
+}
+
+/// Whether the file sets something in its session before: the other sessions would not have it.
+fn has_settings_before(planned: &Planned, index: usize) -> bool {
+    let statements = planned.script.statements().iter().take(index);
+    statements
+        .into_iter()
+        .any(super::stepwise::sets_the_session)
+}

@@ -1,0 +1,337 @@
+//! Running what is pending.
+//!
+//! Whatever is killed when: a file and its row in the history are written together, a statement that can
+//! run in a transaction is committed together with the note that it was done, and what cannot is looked
+//! up in the catalogue before it is repeated. So that a run is put right by running it again, and a
+//! connection that is lost is no more than that.
+
+mod ahead;
+mod books;
+mod effect;
+mod engine;
+mod failures;
+mod lock;
+mod plan;
+mod pooler;
+mod standing;
+mod stepwise;
+mod undo;
+mod whole;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::source::MigrationFile;
+use super::status::{self, Row};
+use super::store::{self, Applied, Database, Steps};
+use super::worker::{Failed, Tell, Worker};
+use super::{Event, MigrateError, Options, Version};
+use crate::engine::postgresql::literal;
+use crate::engine::{EngineError, Interrupt, Target};
+pub use books::{Disagreement, Repair, baseline, repair};
+use plan::Planned;
+pub use standing::{Standing, WouldRun, WouldStep, standing, would_run};
+pub use undo::{Undone, undo, undoing};
+
+/// How often a connection that is lost is made anew.
+const RECONNECTS: u32 = 3;
+
+/// For how long a server is waited for that the connection was lost to, at least.
+const COMES_BACK: Duration = Duration::from_secs(30);
+
+/// A migration that this run has applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppliedNow {
+    /// Its number.
+    pub version: Version,
+    /// Its name.
+    pub name: String,
+    /// How many statements it has.
+    pub statements: usize,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Where and for whom migrations are run.
+pub struct Order<'o> {
+    /// The server.
+    pub target: &'o Target,
+    /// The folder.
+    pub files: &'o [MigrationFile],
+    /// How.
+    pub options: &'o Options,
+    /// Who runs them, as `user@host`.
+    pub who: &'o str,
+    /// Whether to stop.
+    pub interrupt: &'o Interrupt,
+    /// Where events go.
+    pub tell: Tell<'o>,
+}
+
+/// Runs what is pending, in order. Returns what was applied, also where it then failed.
+pub fn up(order: &Order<'_>) -> (Vec<AppliedNow>, Result<(), MigrateError>) {
+    let mut applied = Vec::new();
+    if let Err(error) = plan::check_directives(order.files) {
+        return (applied, Err(error));
+    }
+    let mut patience = order.options.connect_wait;
+    let mut lost: Option<MigrateError> = None;
+    for _reconnect in 0..=RECONNECTS {
+        let has_begun = lost.is_some();
+        match once(order, patience, &mut applied) {
+            Err(MigrateError::Engine(EngineError::Connect { .. })) if has_begun => break,
+            Err(error @ MigrateError::Engine(EngineError::Lost { .. })) => {
+                (order.tell)(Event::Reconnecting {
+                    because: error.to_string(),
+                });
+                patience = patience.max(COMES_BACK);
+                lost = Some(error);
+            }
+            outcome => return (applied, outcome),
+        }
+    }
+    (applied, lost.map_or(Ok(()), Err))
+}
+
+/// One attempt, over one connection.
+fn once(
+    order: &Order<'_>,
+    patience: Duration,
+    applied_now: &mut Vec<AppliedNow>,
+) -> Result<(), MigrateError> {
+    let mut worker = Worker::open(
+        order.target,
+        patience,
+        order.options,
+        order.interrupt,
+        order.tell,
+    )?;
+    let mut seen = Seen::read(&mut worker, order.files)?;
+    if seen.pending(order)?.is_empty() {
+        return Ok(());
+    }
+    plan::plan(order.files, &seen.pending(order)?)?;
+    pooler::refuse(&mut worker)?;
+    lock::take(&mut worker, &seen.database.name)?;
+    // Whoever held it before may have done everything.
+    seen = Seen::read(&mut worker, order.files)?;
+    let pending = seen.pending(order)?;
+    if pending.is_empty() {
+        return Ok(());
+    }
+    let table = seen.database.history_table();
+    let mut hands = Runner {
+        planned: plan::plan(order.files, &pending)?,
+        steps: seen.steps,
+        database: seen.database,
+        key: table.clone(),
+        worker,
+        order,
+        applied_now,
+    };
+    engine::migrate(
+        &mut hands,
+        &table,
+        order.files,
+        &seen.applied,
+        order.options.to,
+    )
+}
+
+/// What a database says before anything is run on it.
+pub(super) struct Seen {
+    pub(super) database: Database,
+    pub(super) applied: Vec<Applied>,
+    pub(super) steps: Steps,
+    pub(super) rows: Vec<Row>,
+}
+
+impl Seen {
+    /// Reads it, and holds it against the files.
+    pub(super) fn read(
+        worker: &mut Worker<'_>,
+        files: &[MigrationFile],
+    ) -> Result<Self, MigrateError> {
+        let database = store::look(&mut worker.session)?;
+        let applied = match &database.history {
+            Some(history) => store::applied(&mut worker.session, history)?,
+            None => Vec::new(),
+        };
+        let steps = store::steps(&mut worker.session, &database, &database.history_table())?;
+        let rows = status::compare(files, database.width(), &applied, &steps);
+        Ok(Self {
+            database,
+            applied,
+            steps,
+            rows,
+        })
+    }
+
+    fn pending(&self, order: &Order<'_>) -> Result<BTreeSet<Version>, MigrateError> {
+        let pending = plan::pending(order.files, &self.rows, order.options.to)?;
+        if pending.is_empty() {
+            return Ok(pending);
+        }
+        if self.database.is_standby {
+            return Err(MigrateError::Standby {
+                target: order.target.name.clone(),
+            });
+        }
+        let narrow = self.database.width() == super::checksum::Width::Narrow;
+        match pending
+            .iter()
+            .find(|version| narrow && i32::try_from(version.0).is_err())
+        {
+            Some(version) => Err(MigrateError::TooWide {
+                table: self.database.history_table(),
+                version: *version,
+            }),
+            None => Ok(pending),
+        }
+    }
+}
+
+/// Runs one file after the other, as refinery asks for them.
+struct Runner<'r, 'o> {
+    worker: Worker<'o>,
+    order: &'r Order<'o>,
+    database: Database,
+    /// What its notes are kept under: the history, or that of what is undone.
+    key: String,
+    planned: VecDeque<Arc<Planned>>,
+    steps: Steps,
+    applied_now: &'r mut Vec<AppliedNow>,
+}
+
+impl engine::Hands for Runner<'_, '_> {
+    fn make_tables(&mut self) -> Result<(), MigrateError> {
+        make_tables(&mut self.worker, &self.database)
+    }
+
+    fn run_next(&mut self, text: &str, row: &str) -> Result<(), MigrateError> {
+        let planned = self
+            .planned
+            .pop_front()
+            .filter(|planned| planned.file.text == text);
+        let Some(planned) = planned else {
+            let message = "it asks for another file than was planned".to_owned();
+            return Err(MigrateError::Refinery(message));
+        };
+        let begun = Instant::now();
+        let row = engine::row_at(self.database.width(), &planned.file, row);
+        let last = self.last_page(&planned, &row)?;
+        self.run_file(&planned, &last)?;
+        self.worker.tell_notices();
+        let statements = planned.script.statements().len();
+        let took = begun.elapsed();
+        (self.order.tell)(Event::Applied {
+            title: planned.file.title(),
+            statements,
+            took,
+        });
+        self.applied_now.push(AppliedNow {
+            version: planned.file.version,
+            name: planned.file.name.clone(),
+            statements,
+            took,
+        });
+        Ok(())
+    }
+}
+
+/// Makes the tables that are not there.
+fn make_tables(worker: &mut Worker<'_>, database: &Database) -> Result<(), MigrateError> {
+    let Some(creation) = store::creation(database) else {
+        return Ok(());
+    };
+    let fresh = worker.fresh_session();
+    let what = format!("{} and the tables of dbtune", database.history_table());
+    let made = worker.transaction_after(&fresh, &[creation.as_str()], &what);
+    made.map_err(|(_, failed)| bookkeeping(database, &what, failed))
+}
+
+/// What dbtune keeps could not be written.
+fn bookkeeping(database: &Database, what: &str, failed: Failed) -> MigrateError {
+    let (message, code) = match failed {
+        Failed::Engine(error) => return error.into(),
+        Failed::GaveUp { .. } => (super::index::words_of(&failed), String::new()),
+        Failed::Server { error, .. } => (error.to_string(), error.sqlstate),
+    };
+    let user = &database.user;
+    let hint = (code == "42501").then(|| {
+        format!(
+            "let {user} make and write them: GRANT CREATE ON DATABASE {} TO {user} for the schema dbtune, \
+             GRANT CREATE ON SCHEMA {} TO {user} for the history (PostgreSQL 15 and newer give it to nobody)",
+            database.name,
+            database.schema.as_deref().unwrap_or("public"),
+        )
+    });
+    MigrateError::Bookkeeping {
+        what: what.to_owned(),
+        message,
+        hint,
+    }
+}
+
+/// Rights and settings that a file may have changed are not those with which dbtune keeps its books. To
+/// the end of the transaction only, because a file goes on after each of its statements.
+const AS_OURSELVES: &str = "SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE;";
+
+impl Runner<'_, '_> {
+    /// The end of a file: its row, its text, and nothing more of its steps.
+    fn last_page(&self, planned: &Planned, row: &str) -> Result<String, MigrateError> {
+        let undo = planned
+            .file
+            .undo
+            .as_ref()
+            .map(std::fs::read_to_string)
+            .transpose();
+        let undo = undo.map_err(|error| MigrateError::Bookkeeping {
+            what: format!("the way back from {}", planned.file.title()),
+            message: error.to_string(),
+            hint: None,
+        })?;
+        let history = literal(&self.database.history_table());
+        let version = planned.file.version;
+        Ok(format!(
+            "{AS_OURSELVES} {row};
+             INSERT INTO dbtune.migration
+                 (history, version, name, sql, undo, applied_by, started_at, finished_at)
+             VALUES ({history}, {version}, {}, {}, {}, {},
+                 coalesce((SELECT min(started_at) FROM dbtune.migration_step
+                           WHERE history = {history} AND version = {version}),
+                          pg_catalog.now()), pg_catalog.clock_timestamp())
+             ON CONFLICT (history, version) DO UPDATE SET name = excluded.name, sql = excluded.sql,
+                 undo = excluded.undo, applied_by = excluded.applied_by,
+                 started_at = excluded.started_at, finished_at = excluded.finished_at;
+             DELETE FROM dbtune.migration_step WHERE history = {history} AND version = {version}",
+            literal(&planned.file.name),
+            literal(&planned.file.text),
+            undo.as_deref().map_or_else(|| "NULL".to_owned(), literal),
+            literal(self.order.who),
+        ))
+    }
+
+    fn run_file(&mut self, planned: &Arc<Planned>, last: &str) -> Result<(), MigrateError> {
+        let stepwise = match &planned.mode {
+            crate::sql::Mode::Transaction => None,
+            crate::sql::Mode::Stepwise { because, .. } => Some(because.clone()),
+        };
+        let is_whole = stepwise.is_none();
+        (self.order.tell)(Event::Begun {
+            title: planned.file.title(),
+            statements: planned.script.statements().len(),
+            stepwise,
+        });
+        if is_whole {
+            self.run_whole(planned, last)
+        } else {
+            self.run_stepwise(planned, last)
+        }
+    }
+
+    fn bookkeeping(&self, what: &str, failed: Failed) -> MigrateError {
+        bookkeeping(&self.database, what, failed)
+    }
+}

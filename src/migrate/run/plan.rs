@@ -1,0 +1,133 @@
+//! Which migrations are to be run, and how. Pure, but for the text of the files.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use crate::migrate::source::MigrationFile;
+use crate::migrate::status::{Row, State};
+use crate::migrate::{FileMistakes, MigrateError, Version};
+use crate::sql::{self, Mode, Script};
+
+/// A migration that is to be run.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) file: MigrationFile,
+    pub(crate) script: Script,
+    pub(crate) mode: Mode,
+}
+
+/// The versions that are pending, up to the one that was asked for, in order.
+pub(crate) fn pending(
+    files: &[MigrationFile],
+    rows: &[Row],
+    to: Option<Version>,
+) -> Result<BTreeSet<Version>, MigrateError> {
+    if let Some(to) = to {
+        check_version(files, to)?;
+    }
+    let in_the_way: Vec<Row> = rows
+        .iter()
+        .filter(|row| row.is_in_the_way())
+        .cloned()
+        .collect();
+    if !in_the_way.is_empty() {
+        return Err(MigrateError::InTheWay(in_the_way));
+    }
+    let open = rows
+        .iter()
+        .filter(|row| matches!(row.state, State::Pending | State::Partial));
+    Ok(open
+        .map(|row| row.version)
+        .filter(|version| to.is_none_or(|to| *version <= to))
+        .collect())
+}
+
+/// That there is a migration of this number.
+pub(crate) fn check_version(files: &[MigrationFile], version: Version) -> Result<(), MigrateError> {
+    if files.iter().any(|file| file.version == version) {
+        return Ok(());
+    }
+    let mut near: Vec<Version> = files.iter().map(|file| file.version).collect();
+    near.sort_by_key(|other| other.0.abs_diff(version.0));
+    near.truncate(3);
+    Err(MigrateError::UnknownVersion { version, near })
+}
+
+/// That no file contradicts itself: one that asks to be run in a transaction, and cannot be. Only files
+/// that ask for anything are read.
+pub(crate) fn check_directives(files: &[MigrationFile]) -> Result<(), MigrateError> {
+    let asking = files.iter().filter(|file| file.text.contains("dbtune:"));
+    let contradiction = |file: &MigrationFile| {
+        let mistake = sql::parse(&file.text).ok()?.mode().err()?;
+        Some(FileMistakes {
+            path: file.path.clone(),
+            mistakes: vec![mistake],
+        })
+    };
+    let found: Vec<FileMistakes> = asking.filter_map(contradiction).collect();
+    if found.is_empty() {
+        return Ok(());
+    }
+    Err(MigrateError::Script(found))
+}
+
+/// Reads the files of these versions; tells every mistake in any of them.
+pub(crate) fn plan(
+    files: &[MigrationFile],
+    versions: &BTreeSet<Version>,
+) -> Result<VecDeque<Arc<Planned>>, MigrateError> {
+    let mut planned = VecDeque::new();
+    let mut unreadable = Vec::new();
+    for file in files.iter().filter(|file| versions.contains(&file.version)) {
+        match of_file(file) {
+            Ok(one) => planned.push_back(Arc::new(one)),
+            Err(mistakes) => unreadable.push(FileMistakes {
+                path: file.path.clone(),
+                mistakes,
+            }),
+        }
+    }
+    if unreadable.is_empty() {
+        return Ok(planned);
+    }
+    Err(MigrateError::Script(unreadable))
+}
+
+/// Reads one file.
+pub(crate) fn of_text(file: &MigrationFile) -> Result<Planned, MigrateError> {
+    of_file(file).map_err(|mistakes| {
+        MigrateError::Script(vec![FileMistakes {
+            path: file.path.clone(),
+            mistakes,
+        }])
+    })
+}
+
+fn of_file(file: &MigrationFile) -> Result<Planned, Vec<sql::Mistake>> {
+    let script = sql::parse(&file.text)?;
+    let mode = script.mode().map_err(|mistake| vec![mistake])?;
+    let unnamed = script.statements().iter().filter_map(without_a_name);
+    let unnamed: Vec<sql::Mistake> = unnamed.collect();
+    if !unnamed.is_empty() {
+        return Err(unnamed);
+    }
+    Ok(Planned {
+        file: file.clone(),
+        script,
+        mode,
+    })
+}
+
+/// A concurrent build whose index has no name: after a failure nobody would find it again.
+fn without_a_name(statement: &sql::Statement) -> Option<sql::Mistake> {
+    let sql::Kind::CreateIndex(create) = statement.kind() else {
+        return None;
+    };
+    (create.concurrently && create.name.is_none()).then(|| sql::Mistake {
+        place: statement.place(),
+        message:
+            "a concurrent build without a name for its index cannot be found again after a failure"
+                .to_owned(),
+        hint: Some("name the index: CREATE INDEX CONCURRENTLY <name> ON …".to_owned()),
+    })
+}

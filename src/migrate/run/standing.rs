@@ -1,0 +1,133 @@
+//! Where a database stands to a folder of migrations, without changing anything.
+
+use super::{Order, Planned, Seen, plan};
+use crate::migrate::index::{self, InvalidIndex};
+use crate::migrate::status::Row;
+use crate::migrate::worker::Worker;
+use crate::migrate::{MigrateError, Version};
+use crate::sql::{Lock, Mode};
+
+/// Where a database stands.
+#[derive(Debug)]
+pub struct Standing {
+    /// Every migration that there is a file or a row of, by version.
+    pub rows: Vec<Row>,
+    /// The INVALID indexes that nobody is building.
+    pub invalid_indexes: Vec<InvalidIndex>,
+    /// The history, as it is or will be named.
+    pub history: String,
+    /// What the server says on the side: warnings of its version, say.
+    pub warnings: Vec<String>,
+}
+
+/// A migration as it would be run.
+#[derive(Debug)]
+pub struct WouldRun {
+    /// Its number.
+    pub version: Version,
+    /// `V12__add_users`.
+    pub title: String,
+    /// Why it would be run statement by statement; `None`: in one transaction.
+    pub stepwise: Option<String>,
+    /// Its statements.
+    pub statements: Vec<WouldStep>,
+}
+
+/// A statement as it would be run.
+#[derive(Debug)]
+pub struct WouldStep {
+    /// The statement.
+    pub text: String,
+    /// What the server calls it when it refuses it in a transaction; `None`: it runs in one.
+    pub alone: Option<&'static str>,
+    /// An earlier run has done it.
+    pub is_done: bool,
+    /// The locks that it takes, as far as it shows them.
+    pub locks: Vec<Lock>,
+}
+
+/// Looks at a database; waits for one that is starting, and changes nothing.
+pub fn standing(order: &Order<'_>) -> Result<Standing, MigrateError> {
+    let mut worker = open(order)?;
+    let seen = Seen::read(&mut worker, order.files)?;
+    let invalid_indexes = index::invalid_indexes(&mut worker.session)?;
+    Ok(Standing {
+        history: seen.database.history_table(),
+        warnings: warnings(worker.session.version_number(), worker.session.version()),
+        rows: seen.rows,
+        invalid_indexes,
+    })
+}
+
+/// What `up` would run, in order.
+pub fn would_run(order: &Order<'_>) -> Result<Vec<WouldRun>, MigrateError> {
+    plan::check_directives(order.files)?;
+    let mut worker = open(order)?;
+    let seen = Seen::read(&mut worker, order.files)?;
+    let pending = seen.pending(order)?;
+    let planned = plan::plan(order.files, &pending)?;
+    Ok(planned
+        .iter()
+        .map(|planned| would(planned, &seen))
+        .collect())
+}
+
+pub(super) fn open<'o>(order: &Order<'o>) -> Result<Worker<'o>, MigrateError> {
+    let patience = order.options.connect_wait;
+    let opened = Worker::open(
+        order.target,
+        patience,
+        order.options,
+        order.interrupt,
+        order.tell,
+    );
+    Ok(opened?)
+}
+
+fn would(planned: &Planned, seen: &Seen) -> WouldRun {
+    let steps = seen.steps.get(&planned.file.version);
+    let is_done = |index: usize| {
+        let step = steps.and_then(|steps| steps.get(&(index + 1)));
+        step.is_some_and(|step| step.is_done)
+    };
+    let statements = planned.script.statements().iter().enumerate();
+    WouldRun {
+        version: planned.file.version,
+        title: planned.file.title(),
+        stepwise: match &planned.mode {
+            Mode::Transaction => None,
+            Mode::Stepwise { because, .. } => Some(because.clone()),
+        },
+        statements: statements
+            .map(|(index, statement)| WouldStep {
+                text: statement.text().to_owned(),
+                alone: statement.outside_transaction(),
+                is_done: is_done(index),
+                locks: statement.locks().to_vec(),
+            })
+            .collect(),
+    }
+}
+
+/// The versions of PostgreSQL whose concurrent builds can be corrupt without a sign: 14.0 to 14.3.
+/// Source: release notes of 14.4.
+pub(super) fn warnings(number: u32, version: &str) -> Vec<String> {
+    let is_broken = (140_000..140_004).contains(&number);
+    let warning = format!(
+        "PostgreSQL {version} can build indexes concurrently that miss rows, without a word (fixed in 14.4): \
+         update it first, and REINDEX what was built concurrently"
+    );
+    is_broken.then_some(warning).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::warnings;
+
+    #[test]
+    fn only_14_0_to_14_3_are_warned_of() {
+        let warned = |number| !warnings(number, "x").is_empty();
+        assert!(warned(140_000) && warned(140_003));
+        assert!(!warned(140_004) && !warned(130_022) && !warned(150_000));
+    }
+}

@@ -1,0 +1,50 @@
+//! A file that is run in one transaction, together with its row in the history.
+
+use super::Runner;
+use super::failures::failure;
+use super::plan::Planned;
+use crate::migrate::MigrateError;
+use crate::migrate::worker::Failed;
+
+impl Runner<'_, '_> {
+    /// Runs every statement and writes the row, or does nothing at all.
+    pub(super) fn run_whole(&mut self, planned: &Planned, last: &str) -> Result<(), MigrateError> {
+        let statements = planned.script.statements();
+        let fresh = self.worker.fresh_session();
+        let what = planned.file.title();
+        let mut parts: Vec<&str> = statements.iter().map(crate::sql::Statement::text).collect();
+        // One statement and its row go together: it can only be that one that fails, or the row.
+        let alone = match parts.as_slice() {
+            [only] => Some(format!("{only}\n;{last}")),
+            _ => None,
+        };
+        match &alone {
+            Some(alone) => parts = vec![alone],
+            None => parts.push(last),
+        }
+        let done = self.worker.transaction_after(&fresh, &parts, &what);
+        let Err((index, failed)) = done else {
+            return Ok(());
+        };
+        if index >= statements.len() || is_about_the_books(&failed) {
+            let what = format!("that {what} was applied");
+            return Err(self.bookkeeping(&what, failed));
+        }
+        let mut failure = failure(planned, index, failed)?;
+        failure.left = vec![format!(
+            "{what} was rolled back: nothing of it was done, and nothing after it"
+        )];
+        Err(MigrateError::Statement(Box::new(failure)))
+    }
+}
+
+/// Whether it is dbtune's own row that the server refused.
+fn is_about_the_books(failed: &Failed) -> bool {
+    match failed {
+        Failed::Server { error, .. } => {
+            error.schema.as_deref() == Some("dbtune")
+                || error.table.as_deref() == Some("refinery_schema_history")
+        }
+        Failed::GaveUp { .. } | Failed::Engine(_) => false,
+    }
+}

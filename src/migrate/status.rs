@@ -1,0 +1,151 @@
+//! Where the files of a folder and the history of a database stand to each other. Pure.
+
+use std::collections::BTreeMap;
+
+use super::Version;
+use super::checksum::{Width, checksum};
+use super::source::MigrationFile;
+use super::store::{Applied, Step, Steps};
+
+/// Where a migration stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum State {
+    /// In the history, and its file is what was applied.
+    Applied,
+    /// Not in the history.
+    Pending,
+    /// In the history, and its file is not what was applied.
+    Edited,
+    /// In the history, and there is no such file.
+    Missing,
+    /// Not in the history, and some of its statements were done.
+    Partial,
+}
+
+impl State {
+    /// The word for scripts.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Pending => "pending",
+            Self::Edited => "edited",
+            Self::Missing => "missing",
+            Self::Partial => "partial",
+        }
+    }
+}
+
+/// One migration: its file, its row, or both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its number.
+    pub version: Version,
+    /// Its name: that of the file, else that of the row.
+    pub name: String,
+    /// Where it stands.
+    pub state: State,
+    /// When it was applied, as refinery writes it.
+    pub applied_on: Option<String>,
+    /// How many of its statements were done; 0 unless it is partial.
+    pub steps_done: usize,
+    /// A newer one is applied already: refinery would never run it.
+    pub is_out_of_order: bool,
+    /// What was applied was called so, where its file is called otherwise.
+    pub renamed_from: Option<String>,
+}
+
+impl Row {
+    /// `V12__add_users`.
+    pub fn title(&self) -> String {
+        format!("V{}__{}", self.version, self.name)
+    }
+
+    /// Whether it keeps every other migration from being run.
+    pub fn is_in_the_way(&self) -> bool {
+        match self.state {
+            State::Edited | State::Missing => true,
+            State::Pending | State::Partial => self.is_out_of_order,
+            State::Applied => false,
+        }
+    }
+}
+
+/// Every migration that there is a file or a row of, by version.
+pub(super) fn compare(
+    files: &[MigrationFile],
+    width: Width,
+    applied: &[Applied],
+    steps: &Steps,
+) -> Vec<Row> {
+    let newest = applied.last().map(|row| row.version);
+    let mut rows: BTreeMap<Version, Row> = applied
+        .iter()
+        .map(|row| (row.version, missing(row)))
+        .collect();
+    let by_version: BTreeMap<Version, &Applied> =
+        applied.iter().map(|row| (row.version, row)).collect();
+    for file in files {
+        let row = match by_version.get(&file.version) {
+            Some(applied) => of_both(file, width, applied),
+            None => not_applied(file, newest, steps.get(&file.version)),
+        };
+        rows.insert(file.version, row);
+    }
+    rows.into_values().collect()
+}
+
+fn missing(applied: &Applied) -> Row {
+    Row {
+        version: applied.version,
+        name: applied.name.clone(),
+        state: State::Missing,
+        applied_on: applied.on.clone(),
+        steps_done: 0,
+        is_out_of_order: false,
+        renamed_from: None,
+    }
+}
+
+fn of_both(file: &MigrationFile, width: Width, applied: &Applied) -> Row {
+    let is_same = is_what_was_applied(file, width, applied);
+    Row {
+        name: file.name.clone(),
+        state: if is_same {
+            State::Applied
+        } else {
+            State::Edited
+        },
+        renamed_from: (applied.name != file.name).then(|| applied.name.clone()),
+        ..missing(applied)
+    }
+}
+
+/// Whether a file is the one of which the history has a row.
+pub(super) fn is_what_was_applied(file: &MigrationFile, width: Width, applied: &Applied) -> bool {
+    let own = checksum(width, file.version, &file.name, &file.text);
+    own.is_some_and(|own| own.to_string() == applied.checksum) && applied.name == file.name
+}
+
+fn not_applied(
+    file: &MigrationFile,
+    newest: Option<Version>,
+    steps: Option<&BTreeMap<usize, Step>>,
+) -> Row {
+    let steps_done = steps.map_or(0, |steps| {
+        steps.values().filter(|step| step.is_done).count()
+    });
+    let was_begun = steps.is_some_and(|steps| !steps.is_empty());
+    Row {
+        version: file.version,
+        name: file.name.clone(),
+        state: if was_begun {
+            State::Partial
+        } else {
+            State::Pending
+        },
+        applied_on: None,
+        steps_done,
+        is_out_of_order: newest.is_some_and(|newest| file.version < newest),
+        renamed_from: None,
+    }
+}

@@ -1,0 +1,329 @@
+//! A session that runs statements of migrations, and everything that goes with waiting for one.
+
+use std::time::{Duration, Instant};
+
+use super::watcher::Watcher;
+use super::{Event, MigrateError, Options};
+use crate::engine::postgresql::{SqlError, TextRow, Work, WorkError, WorkSession};
+use crate::engine::{EngineError, Interrupt, Target};
+
+/// How often a statement under way is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// After this long those who hold a statement up are told, and then again and again.
+const TOLD_AFTER: Duration = Duration::from_secs(2);
+const TOLD_EVERY: Duration = Duration::from_secs(15);
+
+/// SQLSTATEs after which the same statement may succeed a moment later: a lock was not to be had in
+/// time, a deadlock.
+const PASSING: [&str; 2] = ["55P03", "40P01"];
+
+/// How often DDL is tried that cannot get its lock.
+const ATTEMPTS: u32 = 12;
+
+/// The pause after the first attempt; it doubles from one to the next, up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// A statement was not done.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// The server refused it.
+    Server {
+        /// What it said.
+        error: SqlError,
+        /// Who held it up at last, one line each.
+        blockers: Vec<String>,
+    },
+    /// It was held up by others for longer than is allowed, and was cancelled.
+    GaveUp {
+        /// For how long it had been held up.
+        waited: Duration,
+        /// By whom, one line each.
+        blockers: Vec<String>,
+    },
+    /// There is no session any more, or the user asked to stop.
+    Engine(EngineError),
+}
+
+impl From<EngineError> for Failed {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
+    }
+}
+
+/// Where events go.
+pub(super) type Tell<'e> = &'e (dyn Fn(Event) + Sync);
+
+/// A session that works, and one beside it that watches.
+pub(super) struct Worker<'e> {
+    pub(super) session: WorkSession,
+    pub(super) watcher: Watcher,
+    pub(super) options: Options,
+    pub(super) interrupt: Interrupt,
+    pub(super) tell: Tell<'e>,
+}
+
+impl<'e> Worker<'e> {
+    /// Connects; a server that is starting is waited for until `patience` is over.
+    pub(super) fn open(
+        target: &Target,
+        patience: Duration,
+        options: &Options,
+        interrupt: &Interrupt,
+        tell: Tell<'e>,
+    ) -> Result<Self, EngineError> {
+        Ok(Self {
+            session: WorkSession::open(target, patience, interrupt)?,
+            watcher: Watcher::new(target.clone(), interrupt.clone()),
+            options: options.clone(),
+            interrupt: interrupt.clone(),
+            tell,
+        })
+    }
+
+    /// The settings of the session as the role and the database have them, with dbtune's own on top: so
+    /// that no file sees what the one before it has set.
+    pub(super) fn fresh_session(&self) -> String {
+        let number = self.session.version_number();
+        let mut statements = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; \
+            SET application_name = 'dbtune migrate'; SET lock_timeout = 0; \
+            SET idle_in_transaction_session_timeout = 0;"
+            .to_owned();
+        // A server that notices that its client has gone would give a build up that is nearly done.
+        if number >= 140_000 {
+            statements.push_str(
+                " SET client_connection_check_interval = 0; SET idle_session_timeout = 0;",
+            );
+        }
+        if number >= 170_000 {
+            statements.push_str(" SET transaction_timeout = 0;");
+        }
+        statements
+    }
+
+    /// Runs statements that wait for other sessions no longer than the server's own limits say.
+    pub(super) fn run(&mut self, statements: &str, what: &str) -> Result<Vec<TextRow>, Failed> {
+        self.run_held_up(statements, what, None)
+    }
+
+    /// Runs a statement; given up when others have held it up for longer than `limit` altogether. While
+    /// it works, that counts nothing.
+    pub(super) fn run_held_up(
+        &mut self,
+        statements: &str,
+        what: &str,
+        limit: Option<Duration>,
+    ) -> Result<Vec<TextRow>, Failed> {
+        let pid = self.session.pid();
+        let (watcher, interrupt, tell) = (&mut self.watcher, &self.interrupt, self.tell);
+        let mut held_up = HeldUp::new(what, limit);
+        let outcome = self.session.work(statements, what, &mut || {
+            if interrupt.is_raised() {
+                return Work::Cancel;
+            }
+            held_up.look(watcher, pid, tell)
+        });
+        let HeldUp {
+            waited,
+            blockers,
+            gave_up,
+            ..
+        } = held_up;
+        self.outcome(outcome, waited, blockers, gave_up)
+    }
+
+    /// What came of a statement that was watched.
+    pub(super) fn outcome(
+        &self,
+        outcome: Result<Vec<TextRow>, WorkError>,
+        waited: Duration,
+        blockers: Vec<String>,
+        gave_up: bool,
+    ) -> Result<Vec<TextRow>, Failed> {
+        let error = match outcome {
+            Ok(rows) => return Ok(rows),
+            Err(error) => error,
+        };
+        if self.interrupt.is_raised() {
+            return Err(EngineError::Interrupted.into());
+        }
+        match error {
+            WorkError::Engine(error) => Err(error.into()),
+            WorkError::Server(_) if gave_up => Err(Failed::GaveUp { waited, blockers }),
+            WorkError::Server(error) => Err(Failed::Server {
+                error: *error,
+                blockers,
+            }),
+        }
+    }
+
+    /// Runs one transaction, with a short `lock_timeout`, so that nothing queues behind it for long; and
+    /// again after a pause, where a lock was not to be had or it was the victim of a deadlock.
+    ///
+    /// Each part is sent on its own, so that an error tells in which one it lies: the error has its
+    /// place in `parts`.
+    pub(super) fn transaction(
+        &mut self,
+        parts: &[&str],
+        what: &str,
+    ) -> Result<(), (usize, Failed)> {
+        self.transaction_after("", parts, what)
+    }
+
+    /// The same, after statements that prepare the session for it.
+    pub(super) fn transaction_after(
+        &mut self,
+        before: &str,
+        parts: &[&str],
+        what: &str,
+    ) -> Result<(), (usize, Failed)> {
+        let mut pause = FIRST_PAUSE;
+        for attempt in 1.. {
+            let (part, failed) = match self.attempt(before, parts, what) {
+                Ok(()) => return Ok(()),
+                Err(failed) => failed,
+            };
+            let Failed::Server { error, blockers } = &failed else {
+                return Err((part, failed));
+            };
+            if attempt == ATTEMPTS || !error.is_one_of(&PASSING) {
+                return Err((part, failed));
+            }
+            (self.tell)(Event::Retry {
+                what: what.to_owned(),
+                because: because(error, blockers),
+                after: pause,
+            });
+            if self.interrupt.sleep(pause) {
+                return Err((part, EngineError::Interrupted.into()));
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        Ok(())
+    }
+
+    fn attempt(&mut self, before: &str, parts: &[&str], what: &str) -> Result<(), (usize, Failed)> {
+        let milliseconds = self.options.lock_timeout.as_millis();
+        let begin = format!("{before} BEGIN; SET LOCAL lock_timeout = {milliseconds};");
+        let last = parts.len().saturating_sub(1);
+        for (index, part) in parts.iter().enumerate() {
+            let before = if index == 0 { begin.as_str() } else { "" };
+            let after = if index == last { "\n;COMMIT" } else { "" };
+            let sent = format!("{before}{part}{after}");
+            if let Err(mut failed) = self.run(&sent, what) {
+                shift(&mut failed, before.chars().count());
+                self.leave_transaction();
+                return Err((index, failed));
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a transaction that failed. Where the session is gone, so is the transaction.
+    pub(super) fn leave_transaction(&mut self) {
+        let shield = self.interrupt.shield();
+        drop(
+            self.session
+                .work("ROLLBACK", "ROLLBACK", &mut || Work::GoOn),
+        );
+        drop(shield);
+    }
+
+    /// Reads something quick.
+    pub(super) fn read(&mut self, query: &str, shown: &str) -> Result<Vec<TextRow>, MigrateError> {
+        Ok(self.session.read(query, shown)?)
+    }
+
+    /// Tells what the server has said on the side.
+    pub(super) fn tell_notices(&self) {
+        for notice in self.session.notices() {
+            (self.tell)(Event::Notice(notice));
+        }
+    }
+}
+
+/// Takes what was sent before a part off the error's position.
+fn shift(failed: &mut Failed, before: usize) {
+    if let Failed::Server { error, .. } = failed {
+        error.position = error
+            .position
+            .and_then(|position| position.checked_sub(before));
+    }
+}
+
+fn because(error: &SqlError, blockers: &[String]) -> String {
+    if blockers.is_empty() {
+        return error.to_string();
+    }
+    format!("{error}; held up by {}", blockers.join(" and "))
+}
+
+/// For how long other sessions have held a statement up.
+pub(super) struct HeldUp<'w> {
+    what: &'w str,
+    limit: Option<Duration>,
+    looked: Instant,
+    /// For how long it has been held up altogether.
+    pub(super) waited: Duration,
+    since_told: Option<Instant>,
+    /// Those who held it up when it was looked at last that it was.
+    pub(super) blockers: Vec<String>,
+    /// It was given up for that.
+    pub(super) gave_up: bool,
+}
+
+impl<'w> HeldUp<'w> {
+    pub(super) fn new(what: &'w str, limit: Option<Duration>) -> Self {
+        Self {
+            what,
+            limit,
+            looked: Instant::now(),
+            waited: Duration::ZERO,
+            since_told: None,
+            blockers: Vec::new(),
+            gave_up: false,
+        }
+    }
+
+    /// Looks, when it is time to, and says whether the statement goes on.
+    pub(super) fn look(&mut self, watcher: &mut Watcher, pid: i32, tell: Tell<'_>) -> Work {
+        let since = self.looked.elapsed();
+        if since < LOOK {
+            return Work::GoOn;
+        }
+        self.looked = Instant::now();
+        self.blocked_by(watcher.blockers(pid), since, tell)
+    }
+
+    /// Takes in who holds it up now, after `since` without a look.
+    pub(super) fn blocked_by(
+        &mut self,
+        blockers: Vec<String>,
+        since: Duration,
+        tell: Tell<'_>,
+    ) -> Work {
+        if blockers.is_empty() {
+            return Work::GoOn;
+        }
+        self.waited += since;
+        self.blockers = blockers;
+        let is_told = self
+            .since_told
+            .is_some_and(|told| told.elapsed() < TOLD_EVERY);
+        if self.waited >= TOLD_AFTER && !is_told {
+            self.since_told = Some(Instant::now());
+            tell(Event::Blocked {
+                what: self.what.to_owned(),
+                waited: self.waited,
+                blockers: self.blockers.clone(),
+            });
+        }
+        self.gave_up = self.limit.is_some_and(|limit| self.waited >= limit);
+        if self.gave_up {
+            Work::Cancel
+        } else {
+            Work::GoOn
+        }
+    }
+}

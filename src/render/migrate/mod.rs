@@ -1,0 +1,121 @@
+//! Migrations as text and as JSON.
+
+mod events;
+mod repair;
+mod status;
+mod would;
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use similar::TextDiff;
+
+use crate::migrate::AppliedNow;
+use crate::sql::Place;
+
+pub use events::{bar, event, progress};
+pub use repair::{repair, repair_json};
+pub use status::{statement_counts, status, status_json, status_markdown};
+pub use would::{would_json, would_run};
+
+/// What was applied, as the answer to a person.
+pub fn applied(applied: &[AppliedNow]) -> String {
+    match applied {
+        [] => "nothing to do: every migration is applied\n".to_owned(),
+        [one] => format!("1 migration applied: V{}__{}\n", one.version, one.name),
+        [first, .., last] => format!(
+            "{} migrations applied: V{}__{} to V{}__{}\n",
+            applied.len(),
+            first.version,
+            first.name,
+            last.version,
+            last.name
+        ),
+    }
+}
+
+/// What was applied before it failed.
+pub fn applied_before(applied: &[AppliedNow]) -> Option<String> {
+    let last = applied.last()?;
+    let what = match applied.len() {
+        1 => "1 migration before it was applied and stays".to_owned(),
+        number => format!("{number} migrations before it were applied and stay"),
+    };
+    Some(format!("{what}, up to V{}__{}", last.version, last.name))
+}
+
+/// `{"version", "name", "statements", "seconds"}`
+pub fn applied_json(applied: &AppliedNow) -> Value {
+    json!({
+        "version": applied.version.0,
+        "name": applied.name,
+        "statements": applied.statements,
+        "seconds": applied.took.as_secs_f64(),
+    })
+}
+
+/// `file:line:column`
+pub fn shown_place(path: &Path, place: Option<Place>) -> String {
+    let path = path.display();
+    place.map_or_else(
+        || path.to_string(),
+        |place| format!("{path}:{}:{}", place.line, place.column),
+    )
+}
+
+/// Each line two blanks to the right.
+pub fn indent(text: &str) -> String {
+    let lines = text.lines().map(|line| format!("  {line}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A text diff; says so where only the ends of lines differ.
+pub fn diff(was_called: &str, was: &str, is_called: &str, is: &str) -> String {
+    if was != is && was.replace("\r\n", "\n") == is.replace("\r\n", "\n") {
+        let of = |text: &str| if text.contains("\r\n") { "CRLF" } else { "LF" };
+        return format!(
+            "only line endings differ: {} {was_called}, {} {is_called}",
+            of(was),
+            of(is)
+        );
+    }
+    let diff = TextDiff::from_lines(was, is);
+    let text = diff
+        .unified_diff()
+        .context_radius(3)
+        .header(was_called, is_called)
+        .missing_newline_hint(false)
+        .to_string();
+    text.trim_end().to_owned()
+}
+
+/// A length of time as a person reads it.
+fn seconds(duration: std::time::Duration) -> String {
+    let whole = duration.as_secs();
+    match whole {
+        0..10 => format!("{:.1} s", duration.as_secs_f64()),
+        10..120 => format!("{whole} s"),
+        120..7200 => format!("{} min", whole / 60),
+        _ => format!("{} h {} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::diff;
+
+    #[test]
+    fn line_endings_alone_are_told_as_such() {
+        let text = diff("applied", "SELECT 1;\r\n", "in the file", "SELECT 1;\n");
+        assert_eq!(
+            text,
+            "only line endings differ: CRLF applied, LF in the file"
+        );
+    }
+
+    #[test]
+    fn an_edit_is_shown_line_by_line() {
+        let text = diff("applied", "SELECT 1;\n", "in the file", "SELECT 2;\n");
+        assert!(text.contains("-SELECT 1;\n+SELECT 2;"), "{text}");
+    }
+}

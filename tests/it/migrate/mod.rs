@@ -1,0 +1,11 @@
+//! `dbtune migrate`, on real servers.
+
+mod blocked;
+mod deploy;
+mod files;
+mod history;
+mod jobs;
+mod killed;
+mod matrix;
+mod partitions;
+mod transactions;

@@ -1,0 +1,57 @@
+//! Indexes on tables with partitions, which no server builds concurrently.
+
+use super::deploy::Deploy;
+
+const BUILD: &str = "CREATE INDEX CONCURRENTLY by_email ON events (slow(email));";
+
+fn partitioned() -> Deploy {
+    let deploy = Deploy::new().with_users(1);
+    deploy.postgres.sql(
+        "CREATE TABLE events (id int, email text) PARTITION BY RANGE (id); \
+         CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (0) TO (10); \
+         CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM (10) TO (20) PARTITION BY RANGE (id); \
+         CREATE TABLE events_2a PARTITION OF events_2 FOR VALUES FROM (10) TO (15); \
+         CREATE TABLE events_2b PARTITION OF events_2 FOR VALUES FROM (15) TO (20); \
+         CREATE TABLE events_3 PARTITION OF events FOR VALUES FROM (20) TO (40); \
+         CREATE INDEX made_by_hand ON events_1 (slow(email)); \
+         INSERT INTO events SELECT g, 'user' || g FROM generate_series(0, 39) g;",
+    );
+    deploy.file("V1__index", BUILD)
+}
+
+fn is_complete(deploy: &Deploy) {
+    assert_eq!(deploy.index("by_email"), "valid");
+    deploy.has_no_debris();
+    let built = "SELECT count(*) FROM pg_partition_tree('by_email') WHERE isleaf";
+    assert_eq!(deploy.postgres.value(built), "4");
+    // The one that was there is taken, not built again.
+    let on_first = "SELECT count(*) FROM pg_indexes WHERE tablename = 'events_1'";
+    assert_eq!(deploy.postgres.value(on_first), "1");
+}
+
+#[test]
+fn the_parent_and_every_partition_get_the_index() {
+    let deploy = partitioned();
+    deploy.migrate("").run().exits(0);
+    is_complete(&deploy);
+    assert_eq!(deploy.applied(), ["1"]);
+}
+
+#[test]
+fn a_build_that_is_cut_off_between_partitions_goes_on() {
+    let deploy = partitioned();
+    let running = deploy.spawn("");
+    deploy.builds("building");
+    running.interrupt();
+    running.wait().exits(130);
+    assert_eq!(deploy.index("by_email"), "INVALID");
+    deploy.migrate("").run().exits(0);
+    is_complete(&deploy);
+    let deploy = partitioned();
+    let running = deploy.spawn("");
+    deploy.builds("building");
+    running.kill();
+    running.wait();
+    deploy.migrate("").run().exits(0);
+    is_complete(&deploy);
+}
