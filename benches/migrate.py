@@ -15,8 +15,8 @@ def url_of(database):
     return urlunsplit(urlsplit(server)._replace(path=f"/{database}"))
 
 def sql(database, statements):
-    command = [psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statements, url_of(database)]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    command = [psql, "-X", "-q", "-v", "VERBOSITY=terse", "-v", "ON_ERROR_STOP=1", "-c", statements, url_of(database)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "PGOPTIONS": "-c client_min_messages=warning"})
 
 def database(name, template="template1"):
     sql("postgres", f"DROP DATABASE IF EXISTS {name}")
@@ -71,9 +71,9 @@ def indexes(rows=1_000_000):
     source = os.path.join(os.path.dirname(__file__), "..", "migrations")
     names = sorted(name for name in os.listdir(source) if name.endswith(".sql"))
     tables, builds = names[:3], names[3:]
-    text = {name[:-4]: open(os.path.join(source, name)).read() for name in names}
+    text_of = {name[:-4]: open(os.path.join(source, name)).read() for name in names}
     name = database("bench_rows")
-    sql(name, "".join(text[file[:-4]] for file in tables))
+    sql(name, "".join(text_of[file[:-4]] for file in tables))
     sql(name, f"""
         INSERT INTO users (id, email, plex_id, last_login_at) SELECT g::text, md5(g::text), md5(g::text || 'p'),
           CASE WHEN g % 2 = 0 THEN now() - g * interval '1 s' END FROM generate_series(1, {rows}) g;
@@ -82,9 +82,9 @@ def indexes(rows=1_000_000):
           (ARRAY['pending','approved','available'])[1 + g % 3], now() - g * interval '1 s' FROM generate_series(1, {rows}) g;
         INSERT INTO session_tokens (id, user_id, token_hash, expires_at) SELECT g::text, (1 + g % {rows})::text,
           md5(g::text), now() + g * interval '1 s' FROM generate_series(1, {rows}) g;
-        VACUUM ANALYZE;""".replace("VACUUM ANALYZE;", ""))
+        """)
     sql(name, "VACUUM ANALYZE")
-    statements = [text for file in builds for text in re.findall(r"^CREATE .*;$", text[file[:-4]], re.M)]
+    statements = [text for file in builds for text in re.findall(r"^CREATE .*;$", text_of[file[:-4]], re.M)]
     assert len(statements) == 10, statements
     script = os.path.join(scratch.name, "indexes.sql")
     with open(script, "w") as file:
@@ -96,7 +96,7 @@ def indexes(rows=1_000_000):
         sql(name, "DROP TABLE IF EXISTS refinery_schema_history; DROP SCHEMA IF EXISTS dbtune CASCADE")
         sql(name, "CHECKPOINT")
 
-    files = folder({file[:-4]: text[file[:-4]] for file in builds})
+    files = folder({file[:-4]: text_of[file[:-4]] for file in builds})
     sequential = ("psql, ten builds", [psql, "-X", "-q", "-f", script, url_of(name)])
     one, three = alternately(
         3, prepare, sequential, ("migrate", migrate(name, files)), ("migrate --jobs 3", migrate(name, files, "--jobs", "3"))

@@ -1,3 +1,5 @@
+-- dbtune: allow prefer-timestamp-tz — the schema is as Prisma makes it
+
 -- MediaNest's users, as Prisma makes them: ids are UUIDs in text, times have no zone and milliseconds.
 CREATE TABLE users (
     id text PRIMARY KEY,

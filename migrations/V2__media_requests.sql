@@ -1,3 +1,5 @@
+-- dbtune: allow prefer-timestamp-tz — the schema is as Prisma makes it
+
 -- What users ask for: films and series.
 CREATE TABLE media_requests (
     id text PRIMARY KEY,

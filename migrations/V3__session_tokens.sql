@@ -1,3 +1,5 @@
+-- dbtune: allow prefer-timestamp-tz — the schema is as Prisma makes it
+
 -- Sessions: of the token only its SHA-256 is kept.
 CREATE TABLE session_tokens (
     id text PRIMARY KEY,

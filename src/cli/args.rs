@@ -17,7 +17,8 @@ Exit codes:
   0    done, or nothing to do
   1    failed; what was changed has been put back, or the message says what was not
   2    a flag, a file or a profile is wrong; no server was changed
-  3    differences exist (plan --exit-code, migrate status --exit-code)
+  3    differences exist (plan --exit-code, migrate status --exit-code); migrate lint found what
+       blocks
   4    done, and a restart is still needed before every change is in effect
   5    another dbtune run holds the lock
   6    refused by a safety check, an unmet precondition or a stale plan
@@ -222,6 +223,8 @@ pub enum MigrateCommand {
     Up(UpArgs),
     /// Show what is pending, applied, edited, missing or half done, and INVALID indexes.
     Status(MigrateStatusArgs),
+    /// Say what is wrong with the migrations before they are run; changes nothing.
+    Lint(LintArgs),
     /// Begin a migration: an empty file with the next version.
     New(MigrateNewArgs),
     /// Write into the history that everything up to VERSION is there already, and run nothing.
@@ -333,6 +336,14 @@ pub struct ProfileInitArgs {
     /// Write it into FILE, which must not exist (default: standard output).
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+/// Arguments of `migrate lint`.
+#[derive(Debug, Args)]
+pub struct LintArgs {
+    /// Ask the database what is there, and hold what is still to be run against that.
+    #[arg(long)]
+    pub live: bool,
 }
 
 /// Arguments of `sandbox`.

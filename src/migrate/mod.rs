@@ -9,6 +9,7 @@ mod checksum;
 mod error;
 mod event;
 mod index;
+pub mod lint;
 mod name;
 mod run;
 mod source;

@@ -1,17 +1,10 @@
 //! Mistakes in files, each with its line and a caret.
 
-use std::fmt::Write as _;
-
-use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
-use unicode_width::UnicodeWidthChar as _;
 
-use super::shown_line::{ShownLine, printable};
+use super::excerpt::{self, ERROR, MARGIN, Pen, STRONG};
+use super::shown_line::printable;
 use crate::profile::{Mistake, Place};
-
-const ERROR: Style = AnsiColor::Red.on_default().bold();
-const MARGIN: Style = AnsiColor::Blue.on_default().bold();
-const STRONG: Style = Style::new().bold();
 
 /// The mistakes as text for a person, a summary line at the end. Passwords and the values of secret
 /// settings that stand on a line shown are replaced by `***`.
@@ -61,64 +54,28 @@ pub fn summary(mistakes: &[Mistake]) -> String {
     }
 }
 
-/// Writes with colour or without.
-struct Pen {
-    color: bool,
-}
-
-impl Pen {
-    fn write(&self, style: Style, text: &str) -> String {
-        if self.color {
-            format!("{style}{text}{style:#}")
-        } else {
-            text.to_owned()
-        }
-    }
-}
-
 fn one(mistake: &Mistake, pen: &Pen) -> String {
     let error = pen.write(ERROR, "error");
     let message = pen.write(STRONG, &format!(": {}", printable(&mistake.message)));
     let mut text = format!("{error}{message}\n");
     let mut margin = " ".to_owned();
     if let Some(place) = &mistake.place {
-        margin = " ".repeat(place.line.to_string().len() + 1);
-        text += &excerpt(place, &margin, pen);
+        margin = excerpt::margin(place);
+        text += &located(place, &margin, pen);
     }
     if let Some(help) = &mistake.help {
-        let sign = pen.write(MARGIN, "=");
-        let word = pen.write(STRONG, "help");
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{margin}{sign} {word}: {}", printable(help));
+        text += &excerpt::help(help, &margin, pen);
     }
     text
 }
 
-/// The place, its line, and a caret below.
-fn excerpt(place: &Place, margin: &str, pen: &Pen) -> String {
+/// The place, and its line.
+fn located(place: &Place, margin: &str, pen: &Pen) -> String {
     let arrow = pen.write(MARGIN, "-->");
     let before = margin.strip_suffix(' ').unwrap_or_default();
     let at = format!("{}:{}:{}", printable(&place.file), place.line, place.column);
-    let bar = pen.write(MARGIN, "|");
-    let number = pen.write(MARGIN, &place.line.to_string());
-    let line = ShownLine::new(place);
-    let caret = pen.write(ERROR, "^");
-    let padding: String = line.before_caret().map(blank).collect();
-    let shown = line.text();
-    let shown = if shown.is_empty() {
-        String::new()
-    } else {
-        format!(" {shown}")
-    };
     format!(
-        "{before}{arrow} {at}\n{margin}{bar}\n{number} {bar}{shown}\n{margin}{bar} {padding}{caret}\n"
+        "{before}{arrow} {at}\n{}",
+        excerpt::line(place, margin, pen)
     )
-}
-
-/// What takes as much room on a terminal as this character, and shows nothing.
-fn blank(character: char) -> String {
-    match character {
-        '\t' => "\t".to_owned(),
-        other => " ".repeat(other.width().unwrap_or(1)),
-    }
 }

@@ -26,6 +26,7 @@ impl ShownLine {
         let line = place.line_text();
         let mut hidden = passwords_in(line);
         hidden.extend(secret_value(place));
+        hidden.extend(password_literals(line));
         hidden.sort_by_key(|range| range.start);
         let mut shown = Self::masked(line, place.column.saturating_sub(1), &hidden);
         shown.cut();
@@ -130,6 +131,26 @@ pub(super) fn printable(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
+/// The literals of SQL behind the word `PASSWORD`: `ALTER ROLE a PASSWORD 'b'`.
+fn password_literals(line: &str) -> Vec<Range<usize>> {
+    const WORD: &str = "password";
+    let lower = line.to_ascii_lowercase();
+    let words = lower.match_indices(WORD);
+    words
+        .filter_map(|(at, _)| literal_behind(line, at + WORD.len()))
+        .collect()
+}
+
+/// What is between the quotes of the literal that follows, up to the end of the line.
+fn literal_behind(line: &str, at: usize) -> Option<Range<usize>> {
+    let is_before = |character: char| character.is_whitespace() || "=>eE".contains(character);
+    let rest = line.get(at..)?.trim_start_matches(is_before);
+    let literal = rest.strip_prefix('\'')?;
+    let start = line.len() - literal.len();
+    let end = literal.find('\'').unwrap_or(literal.len());
+    (end > 0).then_some(start..start + end)
+}
+
 /// The part of a place's line that is the value of a secret setting. Works on the text alone, so
 /// that it holds for a file that is no YAML at all.
 fn secret_value(place: &Place) -> Option<Range<usize>> {
@@ -191,4 +212,26 @@ fn is_variable(value: &str) -> bool {
 
 fn indentation(line: &str) -> usize {
     line.len() - line.trim_start().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn a_password_in_a_statement_is_not_shown() {
+        let line = "alter role a PASSWORD 'hush'; create role b password E'x'; -- password";
+        let place = Place {
+            file: Arc::from("V1__a.sql"),
+            text: Arc::from(line),
+            line: 1,
+            column: 1,
+        };
+        assert_eq!(
+            ShownLine::new(&place).text(),
+            "alter role a PASSWORD '***'; create role b password E'***'; -- password"
+        );
+    }
 }

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use squawk_syntax::{SyntaxKind, SyntaxNode};
+use squawk_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
 
 use super::name::{self, quoted};
-use super::{Name, tree};
+use super::{Name, normal, tree};
 
 /// A `CREATE INDEX`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,10 @@ pub struct CreateIndex {
     pub include: Vec<String>,
     /// Whether it has a `WHERE`.
     pub is_partial: bool,
+    /// The condition of the `WHERE`, in one spelling.
+    pub predicate: Option<String>,
+    /// Whether two nulls are equal to it.
+    pub nulls_not_distinct: bool,
     written: Box<Written>,
 }
 
@@ -44,6 +48,12 @@ pub struct IndexColumn {
     pub name: Option<String>,
     /// As it is written, with the collation, operator class and order.
     pub text: String,
+    /// The same without the order, in one spelling.
+    pub key: String,
+    /// Whether the greatest come first.
+    pub descending: bool,
+    /// Whether nulls come first: with the greatest, unless something else is written.
+    pub nulls_first: bool,
 }
 
 /// How a `CREATE INDEX` is to be written anew. The default is one that locks out writers, on the table
@@ -98,6 +108,8 @@ impl CreateIndex {
             columns: IndexColumn::list(node),
             include: included(node),
             is_partial: tree::child(node, SyntaxKind::WHERE_CLAUSE).is_some(),
+            predicate: predicate(node),
+            nulls_not_distinct: tree::child(node, SyntaxKind::NULLS_NOT_DISTINCT).is_some(),
             written: Box::new(written),
         })
     }
@@ -202,13 +214,38 @@ impl Written {
 
 impl IndexColumn {
     fn list(node: &SyntaxNode) -> Vec<Self> {
-        items(node)
-            .map(|item| Self {
-                name: column(&item),
-                text: item.text().to_string(),
-            })
-            .collect()
+        items(node).map(|item| Self::of(&item)).collect()
     }
+
+    fn of(item: &SyntaxNode) -> Self {
+        let has = |kind| tree::child(item, kind).is_some();
+        let descending = has(SyntaxKind::SORT_DESC);
+        Self {
+            name: column(item),
+            text: item.text().to_string(),
+            key: normal::of(tree::significant(item).filter(|token| !is_order(token))),
+            descending,
+            nulls_first: has(SyntaxKind::NULLS_FIRST) || descending && !has(SyntaxKind::NULLS_LAST),
+        }
+    }
+}
+
+fn is_order(token: &SyntaxToken) -> bool {
+    const ORDER: [SyntaxKind; 4] = [
+        SyntaxKind::NULLS_FIRST,
+        SyntaxKind::NULLS_LAST,
+        SyntaxKind::SORT_ASC,
+        SyntaxKind::SORT_DESC,
+    ];
+    token
+        .parent()
+        .is_some_and(|parent| ORDER.contains(&parent.kind()))
+}
+
+fn predicate(node: &SyntaxNode) -> Option<String> {
+    let condition = tree::child(node, SyntaxKind::WHERE_CLAUSE)?;
+    // Behind the word.
+    Some(normal::of(tree::significant(&condition).skip(1)))
 }
 
 fn included(node: &SyntaxNode) -> Vec<String> {

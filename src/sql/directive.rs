@@ -3,7 +3,7 @@
 use squawk_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
 
 use super::place::Lines;
-use super::{Mistake, Place, tree};
+use super::{Mistake, Place, allow, tree};
 use crate::setting::nearest;
 
 /// How a file asks to be run.
@@ -25,10 +25,7 @@ impl Directive {
     }
 }
 
-/// The word of the linter, which is read elsewhere.
-const ALLOW: &str = "allow";
-
-const WORDS: [&str; 3] = ["transaction", "no-transaction", ALLOW];
+const WORDS: [&str; 3] = ["transaction", "no-transaction", allow::WORD];
 
 /// Reads the directives of a file: those that hold, with their places, and the mistakes.
 pub(super) fn read(
@@ -56,7 +53,7 @@ pub(super) fn read(
 }
 
 /// What a comment says to dbtune.
-fn addressed(comment: &str) -> Option<&str> {
+pub(super) fn addressed(comment: &str) -> Option<&str> {
     let text = comment.strip_prefix("--")?.trim_start_matches('-').trim();
     let (name, rest) = text.split_once(':')?;
     (name.trim_end().eq_ignore_ascii_case("dbtune")).then_some(rest.trim())
@@ -88,7 +85,7 @@ fn one(text: &str, place: Place) -> Result<Option<Directive>, Mistake> {
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
     let word = word.to_ascii_lowercase();
     let rest = rest.trim_start();
-    if word == ALLOW {
+    if word == allow::WORD {
         return Ok(None);
     }
     let directives = [Directive::Transaction, Directive::NoTransaction];

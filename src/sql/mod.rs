@@ -5,11 +5,15 @@
 //! all mistakes at once. What only a server can know (whether a table is there, whether it is
 //! partitioned, what a function does) it does not guess.
 
+mod allow;
+mod change;
+mod changes;
 mod client;
 mod create_index;
 mod directive;
 mod enum_value;
 mod index_commands;
+mod keys;
 mod kind;
 mod large_stack;
 mod lock;
@@ -17,6 +21,7 @@ mod locks;
 mod locks_of_alter;
 mod mistake;
 mod name;
+mod normal;
 mod outside;
 mod place;
 mod read;
@@ -26,6 +31,10 @@ mod summary;
 mod syntax;
 mod tree;
 
+use squawk_syntax::{Parse, SourceFile};
+
+pub use allow::{Allow, Reach};
+pub use change::{Change, CreateTable, Key};
 pub use create_index::{CreateIndex, IndexColumn, Rewriting};
 pub use directive::Directive;
 pub use index_commands::{DropIndex, Reindex, ReindexWhat};
@@ -52,4 +61,18 @@ pub fn parse(text: &str) -> Result<Script, Vec<Mistake>> {
 /// answered too; `-- dbtune: allow ...` belongs to the linter and says nothing here.
 pub fn directive(text: &str) -> Result<Option<Directive>, Mistake> {
     large_stack::run(|| read::directive(text)).unwrap_or_else(|| Err(large_stack::gave_up()))
+}
+
+/// Hands the tree of a text to another reader of it, as the linter is one; `None` where the parser or the
+/// reader gave up.
+pub fn with_tree<T: Send>(
+    text: &str,
+    read: impl FnOnce(&Parse<SourceFile>) -> T + Send,
+) -> Option<T> {
+    large_stack::run(|| read(&SourceFile::parse(text)))
+}
+
+/// Where an offset in bytes is in a text.
+pub fn place_in(text: &str, offset: usize) -> Place {
+    place::Lines::of(text).place(offset)
 }

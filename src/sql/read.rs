@@ -29,8 +29,9 @@ pub(super) fn script(text: &str) -> Result<Script, Vec<Mistake>> {
         return Err(mistakes);
     }
     let used = enum_value::first_use(&statements);
-    let statements = statements.into_iter().map(|(_, statement)| statement);
-    Ok(Script::new(statements.collect(), directive, used))
+    let statements: Vec<Statement> = statements.into_iter().map(|(_, own)| own).collect();
+    let allows = super::allow::read(&root, &lines, &statements);
+    Ok(Script::new(statements, directive, used).allowing(allows))
 }
 
 /// Reads the directive of a file, whatever else is wrong with it.

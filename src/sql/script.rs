@@ -1,7 +1,7 @@
 //! A file of SQL as a whole.
 
 use super::enum_value::Use;
-use super::{Directive, Mistake, Place, Statement};
+use super::{Allow, Directive, Mistake, Place, Statement};
 
 /// The statements of a file, and how it is to be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +9,7 @@ pub struct Script {
     statements: Vec<Statement>,
     directive: Option<(Directive, Place)>,
     used_value: Option<Use>,
+    allows: Vec<Allow>,
 }
 
 /// How a file has to be run.
@@ -35,12 +36,22 @@ impl Script {
             statements,
             directive,
             used_value,
+            allows: Vec::new(),
         }
+    }
+
+    pub(super) fn allowing(self, allows: Vec<Allow>) -> Self {
+        Self { allows, ..self }
     }
 
     /// The statements in the order of the file: at least one.
     pub fn statements(&self) -> &[Statement] {
         &self.statements
+    }
+
+    /// The comments that silence the linter.
+    pub fn allows(&self) -> &[Allow] {
+        &self.allows
     }
 
     /// How the file asks to be run, where it does.

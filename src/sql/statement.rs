@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use squawk_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
 
 use super::place::Lines;
-use super::{Kind, Lock, Place, locks, outside, summary, tree};
+use super::{Change, Kind, Lock, Place, changes, locks, outside, summary, tree};
 
 /// A statement, and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,7 @@ pub struct Statement {
     kind: Kind,
     outside_transaction: Option<&'static str>,
     locks: Vec<Lock>,
+    changes: Vec<Change>,
 }
 
 impl Statement {
@@ -35,6 +36,7 @@ impl Statement {
             kind: Kind::of(node, text),
             outside_transaction: outside::of(node),
             locks: locks::of(node),
+            changes: changes::of(node),
         })
     }
 
@@ -83,6 +85,16 @@ impl Statement {
     /// statement itself creates.
     pub fn locks(&self) -> &[Lock] {
         &self.locks
+    }
+
+    /// What it changes in the tables of the database, as far as the statement shows it.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// Where it ends in the file.
+    pub fn end(&self) -> Place {
+        self.place.behind(&self.text)
     }
 
     /// The SHA-256 of [`Self::text`], in hexadecimal digits.

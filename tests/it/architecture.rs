@@ -108,6 +108,25 @@ fn imports_go_down_and_pure_rooms_stay_pure() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// Crates that one place alone may name, so that another could be taken for them.
+const BEHIND_A_DOOR: [(&str, &str); 2] = [
+    ("squawk_syntax", "sql/"),
+    ("squawk_linter", "migrate/lint/squawk.rs"),
+];
+
+#[test]
+fn the_crates_of_squawk_are_named_in_one_place_each() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for file in sources(&root) {
+        let path = file.strip_prefix(&root).unwrap().to_str().unwrap();
+        let text = fs::read_to_string(&file).unwrap();
+        for (name, place) in BEHIND_A_DOOR {
+            let is_there = path.starts_with(place);
+            assert!(is_there || !text.contains(name), "{path} names {name}");
+        }
+    }
+}
+
 #[test]
 fn a_planted_violation_is_found() {
     let wrong = |path: &str, code: &str| violations(path, &format!("//! A room.\n{code}"));

@@ -5,7 +5,8 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Licences under which a dependency may come in.
-const LICENCES: [&str; 9] = [
+const LICENCES: [&str; 10] = [
+    "0BSD",
     "MIT",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use clap::CommandFactory as _;
 use dbtune::cli::{Exit, args};
+use dbtune::migrate::lint::all_rules;
 use dbtune::plan::HazardKind;
 
 use crate::support::cli;
@@ -56,6 +57,18 @@ fn every_hazard_has_a_row_in_the_safety_page() {
         let row = format!("\n| `{}` | ", kind.key());
         assert!(text.contains(&row), "docs/safety.md lacks {kind:?}");
     }
+}
+
+#[test]
+fn every_rule_of_the_linter_has_a_row_that_says_whether_it_blocks() {
+    let text = page("docs/lint.md");
+    for rule in all_rules() {
+        let weight = if rule.blocks { "blocks" } else { "advice" };
+        let row = format!("\n| `{}` | {weight} | ", rule.name);
+        assert!(text.contains(&row), "docs/lint.md lacks {row:?}");
+    }
+    let rows = text.matches(" | blocks | ").count() + text.matches(" | advice | ").count();
+    assert_eq!(rows, all_rules().len(), "rows of rules that there are not");
 }
 
 /// Settings whose names look like those of tests.

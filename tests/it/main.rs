@@ -24,6 +24,8 @@ mod faults;
 #[cfg(test)]
 mod hazards;
 #[cfg(test)]
+mod lint;
+#[cfg(test)]
 mod migrate;
 #[cfg(test)]
 mod not_recorded;

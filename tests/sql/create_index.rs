@@ -33,6 +33,22 @@ fn everything_that_it_says_is_read() {
     );
     assert_eq!(index.method.as_deref(), Some("btree"));
     assert_eq!(index.include, ["e", "F"]);
+    assert!(index.nulls_not_distinct);
+    assert_eq!(index.predicate.as_deref(), Some("a > 0"));
+    let keys = index.columns.iter();
+    let keys: Vec<_> = keys
+        .map(|c| (c.key.as_str(), c.descending, c.nulls_first))
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            ("a", false, false),
+            ("lower ( b ) collate \"C\" text_ops", true, false),
+            ("c", false, false),
+            ("c + 1", false, false),
+            ("d collate x", false, false),
+        ]
+    );
     let columns = index.columns.iter();
     let columns: Vec<_> = columns
         .map(|c| (c.name.as_deref(), c.text.as_str()))

@@ -2,6 +2,7 @@
 //! takes part.
 #![cfg(test)]
 
+mod changes;
 mod create_index;
 mod directives;
 mod kinds;

@@ -108,21 +108,27 @@ fn once(
         order.tell,
     )?;
     let mut seen = Seen::read(&mut worker, order.files)?;
-    if seen.pending(order)?.is_empty() {
+    let mut pending = seen.pending(order)?;
+    if pending.is_empty() {
         return Ok(());
     }
-    plan::plan(order.files, &seen.pending(order)?)?;
+    let mut planned = plan::plan(order.files, &pending)?;
     pooler::refuse(&mut worker)?;
     lock::take(&mut worker, &seen.database.name)?;
     // Whoever held it before may have done everything.
     seen = Seen::read(&mut worker, order.files)?;
-    let pending = seen.pending(order)?;
-    if pending.is_empty() {
+    pending = seen.pending(order)?;
+    planned.retain(|planned| pending.contains(&planned.file.version));
+    if planned.len() < pending.len() {
+        // Something was undone in the meantime.
+        planned = plan::plan(order.files, &pending)?;
+    }
+    if planned.is_empty() {
         return Ok(());
     }
     let table = seen.database.history_table();
     let mut hands = Runner {
-        planned: plan::plan(order.files, &pending)?,
+        planned,
         steps: seen.steps,
         database: seen.database,
         key: table.clone(),
@@ -294,18 +300,23 @@ impl Runner<'_, '_> {
         })?;
         let history = literal(&self.database.history_table());
         let version = planned.file.version;
+        let of_steps =
+            format!("FROM dbtune.migration_step WHERE history = {history} AND version = {version}");
+        let is_stepwise = matches!(planned.mode, crate::sql::Mode::Stepwise { .. });
+        let (started, forget) = if is_stepwise {
+            let first = format!("coalesce((SELECT min(started_at) {of_steps}), pg_catalog.now())");
+            (first, format!("; DELETE {of_steps}"))
+        } else {
+            ("pg_catalog.now()".to_owned(), String::new())
+        };
         Ok(format!(
             "{AS_OURSELVES} {row};
              INSERT INTO dbtune.migration
                  (history, version, name, sql, undo, applied_by, started_at, finished_at)
-             VALUES ({history}, {version}, {}, {}, {}, {},
-                 coalesce((SELECT min(started_at) FROM dbtune.migration_step
-                           WHERE history = {history} AND version = {version}),
-                          pg_catalog.now()), pg_catalog.clock_timestamp())
+             VALUES ({history}, {version}, {}, {}, {}, {}, {started}, pg_catalog.clock_timestamp())
              ON CONFLICT (history, version) DO UPDATE SET name = excluded.name, sql = excluded.sql,
                  undo = excluded.undo, applied_by = excluded.applied_by,
-                 started_at = excluded.started_at, finished_at = excluded.finished_at;
-             DELETE FROM dbtune.migration_step WHERE history = {history} AND version = {version}",
+                 started_at = excluded.started_at, finished_at = excluded.finished_at{forget}",
             literal(&planned.file.name),
             literal(&planned.file.text),
             undo.as_deref().map_or_else(|| "NULL".to_owned(), literal),

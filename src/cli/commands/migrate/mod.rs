@@ -2,6 +2,7 @@
 
 mod baseline;
 mod failure;
+mod lint;
 mod new;
 mod progress;
 mod repair;
@@ -29,6 +30,7 @@ pub fn run(desk: &Desk<'_>, args: &MigrateArgs) -> Result<Exit, Failure> {
         None => up::run(desk, &args.up),
         Some(MigrateCommand::Up(own)) => up::run(desk, own),
         Some(MigrateCommand::Status(own)) => status::run(desk, own),
+        Some(MigrateCommand::Lint(own)) => lint::run(desk, own),
         Some(MigrateCommand::New(own)) => new::run(desk, own),
         Some(MigrateCommand::Baseline(own)) => baseline::run(desk, own),
         Some(MigrateCommand::Repair(own)) => repair::run(desk, own),

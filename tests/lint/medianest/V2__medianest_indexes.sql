@@ -1,0 +1,10 @@
+CREATE INDEX CONCURRENTLY idx_users_email ON users (email);
+CREATE UNIQUE INDEX CONCURRENTLY idx_users_plex_id ON users (plex_id) WHERE plex_id IS NOT NULL;
+CREATE INDEX CONCURRENTLY idx_users_status_created_at ON users (status, created_at);
+CREATE INDEX CONCURRENTLY idx_users_last_login_at ON users (last_login_at) WHERE last_login_at IS NOT NULL;
+CREATE INDEX CONCURRENTLY idx_media_requests_user_id_created_at ON media_requests (user_id, created_at);
+CREATE INDEX CONCURRENTLY idx_media_requests_status_created_at ON media_requests (status, created_at);
+CREATE INDEX CONCURRENTLY idx_media_requests_media_type_status ON media_requests (media_type, status);
+CREATE UNIQUE INDEX CONCURRENTLY idx_session_tokens_token_hash ON session_tokens (token_hash);
+CREATE INDEX CONCURRENTLY idx_session_tokens_user_id_expires_at ON session_tokens (user_id, expires_at);
+CREATE INDEX CONCURRENTLY idx_session_tokens_expires_at ON session_tokens (expires_at);
