@@ -89,6 +89,12 @@ pub enum MigrateError {
         /// For how long it was waited for.
         waited: Duration,
     },
+    /// A file gave up the locks of its session, and another run has ours.
+    #[error("the lock was given up while {what} was written, and another run has it")]
+    LockLost {
+        /// What was written; it was rolled back.
+        what: String,
+    },
     /// Files and history do not agree.
     #[error("{} migration(s) stand in the way", .0.len())]
     InTheWay(Vec<Row>),

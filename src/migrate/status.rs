@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::Version;
 use super::checksum::{Width, checksum};
 use super::source::MigrationFile;
-use super::store::{Applied, Step, Steps};
+use super::store::{Applied, Step, UnderWay};
 
 /// Where a migration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +50,8 @@ pub struct Row {
     pub steps_done: usize,
     /// A newer one is applied already: refinery would never run it.
     pub is_out_of_order: bool,
+    /// It is applied, and a way back from it was begun and is not done.
+    pub is_half_undone: bool,
     /// What was applied was called so, where its file is called otherwise.
     pub renamed_from: Option<String>,
 }
@@ -64,7 +66,7 @@ impl Row {
     pub fn is_in_the_way(&self) -> bool {
         match self.state {
             State::Edited | State::Missing => true,
-            State::Pending | State::Partial => self.is_out_of_order,
+            State::Pending | State::Partial => self.is_out_of_order || self.is_half_undone,
             State::Applied => false,
         }
     }
@@ -75,7 +77,7 @@ pub(super) fn compare(
     files: &[MigrationFile],
     width: Width,
     applied: &[Applied],
-    steps: &Steps,
+    under_way: &UnderWay,
 ) -> Vec<Row> {
     let newest = applied.last().map(|row| row.version);
     let mut rows: BTreeMap<Version, Row> = applied
@@ -87,11 +89,39 @@ pub(super) fn compare(
     for file in files {
         let row = match by_version.get(&file.version) {
             Some(applied) => of_both(file, width, applied),
-            None => not_applied(file, newest, steps.get(&file.version)),
+            None => not_applied(file, newest, under_way.forward.get(&file.version)),
         };
         rows.insert(file.version, row);
     }
+    for (version, steps) in &under_way.forward {
+        rows.entry(*version)
+            .or_insert_with(|| begun_and_gone(*version, steps));
+    }
+    for version in under_way.back.keys() {
+        if let Some(row) = rows.get_mut(version).filter(|row| row.applied_on.is_some()) {
+            row.state = State::Partial;
+            row.is_half_undone = true;
+        }
+    }
     rows.into_values().collect()
+}
+
+/// Some of its statements were done, and there is no such file any more.
+fn begun_and_gone(version: Version, steps: &BTreeMap<usize, Step>) -> Row {
+    let name = steps.values().next().map(|step| step.name.clone());
+    Row {
+        steps_done: done(steps),
+        ..missing(&Applied {
+            version,
+            name: name.unwrap_or_default(),
+            on: None,
+            checksum: String::new(),
+        })
+    }
+}
+
+fn done(steps: &BTreeMap<usize, Step>) -> usize {
+    steps.values().filter(|step| step.is_done).count()
 }
 
 fn missing(applied: &Applied) -> Row {
@@ -102,6 +132,7 @@ fn missing(applied: &Applied) -> Row {
         applied_on: applied.on.clone(),
         steps_done: 0,
         is_out_of_order: false,
+        is_half_undone: false,
         renamed_from: None,
     }
 }
@@ -131,9 +162,7 @@ fn not_applied(
     newest: Option<Version>,
     steps: Option<&BTreeMap<usize, Step>>,
 ) -> Row {
-    let steps_done = steps.map_or(0, |steps| {
-        steps.values().filter(|step| step.is_done).count()
-    });
+    let steps_done = steps.map_or(0, done);
     let was_begun = steps.is_some_and(|steps| !steps.is_empty());
     Row {
         version: file.version,
@@ -146,6 +175,7 @@ fn not_applied(
         applied_on: None,
         steps_done,
         is_out_of_order: newest.is_some_and(|newest| file.version < newest),
+        is_half_undone: false,
         renamed_from: None,
     }
 }

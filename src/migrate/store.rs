@@ -31,9 +31,11 @@ CREATE TABLE IF NOT EXISTS dbtune.migration_step (
     history text NOT NULL,
     version int8 NOT NULL,
     step int4 NOT NULL,
+    name text NOT NULL,
     digest text NOT NULL,
     statement text NOT NULL,
     state text NOT NULL CHECK (state IN ('running', 'done')),
+    made boolean NOT NULL DEFAULT false,
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     finished_at timestamptz,
     PRIMARY KEY (history, version, step)
@@ -124,6 +126,8 @@ pub(super) struct Applied {
 /// How far a statement has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
+    /// The name of the migration.
+    pub name: String,
     /// SHA-256 of the statement as it was run.
     pub digest: String,
     /// The statement as it was run.
@@ -136,6 +140,11 @@ pub(super) struct Step {
 
 /// The statements of each migration that is under way, by their place in the file from 1.
 pub(super) type Steps = BTreeMap<Version, BTreeMap<usize, Step>>;
+
+/// The key under which the steps of a way back are kept.
+pub(super) fn undo_key(history: &str) -> String {
+    format!("{history} undo")
+}
 
 /// What is asked of a session before anything is done there.
 pub(super) fn look(session: &mut WorkSession) -> Result<Database, MigrateError> {
@@ -201,38 +210,78 @@ fn applied_row(row: &TextRow) -> Option<Applied> {
     })
 }
 
-/// How far the files have come that are run statement by statement.
-/// `key` is the history that the notes belong to.
-pub(super) fn steps(
+/// How far the files have come that are run statement by statement, and how far those of ways back.
+#[derive(Debug, Default)]
+pub(super) struct UnderWay {
+    /// Of migrations.
+    pub forward: Steps,
+    /// Of ways back.
+    pub back: Steps,
+}
+
+/// Reads how far everything has come that is run statement by statement.
+pub(super) fn under_way(
     session: &mut WorkSession,
     database: &Database,
-    key: &str,
-) -> Result<Steps, MigrateError> {
+) -> Result<UnderWay, MigrateError> {
+    let mut read = UnderWay::default();
     if !database.has_tables {
-        return Ok(Steps::new());
+        return Ok(read);
     }
+    let history = database.history_table();
     let query = format!(
-        "SELECT version::text, step::text, digest, statement, state FROM dbtune.migration_step \
-         WHERE history = {} ORDER BY version, step",
-        literal(key)
+        "SELECT version::text, step::text, name, digest, statement, state, history = {0} \
+         FROM dbtune.migration_step WHERE history IN ({0}, {1}) ORDER BY version, step",
+        literal(&history),
+        literal(&undo_key(&history))
     );
     let shown = "dbtune.migration_step";
-    let rows = session.read(&query, shown)?;
-    let mut steps = Steps::new();
-    for row in &rows {
-        let read = step_row(row);
-        let (version, number, step) =
-            read.ok_or_else(|| unexpected(session, shown, "a row that dbtune did not write"))?;
+    for row in &session.read(&query, shown)? {
+        let Some((version, number, step)) = step_row(row) else {
+            return Err(unexpected(
+                session,
+                shown,
+                "a row that dbtune did not write",
+            ));
+        };
+        let is_forward = row.last().is_some_and(|cell| cell.as_deref() == Some("t"));
+        let steps = if is_forward {
+            &mut read.forward
+        } else {
+            &mut read.back
+        };
         steps.entry(version).or_default().insert(number, step);
     }
-    Ok(steps)
+    Ok(read)
+}
+
+/// How many migrations of other histories dbtune has applied in this database, by history.
+pub(super) fn other_histories(
+    session: &mut WorkSession,
+    database: &Database,
+) -> Result<Vec<(String, String)>, MigrateError> {
+    if !database.has_tables {
+        return Ok(Vec::new());
+    }
+    let query = format!(
+        "SELECT history, count(*)::text FROM dbtune.migration WHERE history <> {} GROUP BY history \
+         ORDER BY history",
+        literal(&database.history_table())
+    );
+    let rows = session.read(&query, "dbtune.migration")?;
+    let pair = |row: TextRow| {
+        let mut cells = row.into_iter().flatten();
+        Some((cells.next()?, cells.next()?))
+    };
+    Ok(rows.into_iter().filter_map(pair).collect())
 }
 
 fn step_row(row: &TextRow) -> Option<(Version, usize, Step)> {
-    let [version, number, digest, statement, state] = row.as_slice() else {
+    let [version, number, name, digest, statement, state, _is_forward] = row.as_slice() else {
         return None;
     };
     let step = Step {
+        name: name.clone()?,
         digest: digest.clone()?,
         statement: statement.clone()?,
         is_done: state.as_deref() == Some("done"),

@@ -60,6 +60,22 @@ pub(crate) enum NotBuilt {
     },
 }
 
+impl NotBuilt {
+    /// Whether nothing of the index is there: as if it had never been begun.
+    pub(crate) fn left_nothing(&self) -> bool {
+        match self {
+            Self::OtherDefinition { .. } | Self::Incomplete { .. } => false,
+            Self::Failed { failed, left } => {
+                let is_known = match failed.as_ref() {
+                    Failed::Engine(error) => matches!(error, EngineError::Interrupted),
+                    Failed::Server { .. } | Failed::GaveUp { .. } => true,
+                };
+                is_known && left.is_none()
+            }
+        }
+    }
+}
+
 impl From<Failed> for NotBuilt {
     fn from(failed: Failed) -> Self {
         Self::Failed {
@@ -73,6 +89,54 @@ impl From<EngineError> for NotBuilt {
     fn from(error: EngineError) -> Self {
         Failed::Engine(error).into()
     }
+}
+
+/// Whether the index of a `CREATE INDEX CONCURRENTLY` is there and valid already, once nobody builds it any
+/// more. `was_begun`: an earlier run had begun to build it, by this very statement.
+pub(crate) fn is_there(
+    worker: &mut Worker<'_>,
+    create: &CreateIndex,
+    was_begun: bool,
+) -> Result<Option<Done>, NotBuilt> {
+    let table = catalogue::table(&mut worker.session, &create.table)?;
+    let (Some(table), Some(name)) = (table, create.name.as_deref()) else {
+        return Ok(None);
+    };
+    let was_built = wait_for_others(worker, &table, name)? || was_begun;
+    let found = catalogue::index(&mut worker.session, &table, name)?;
+    let is_done = |found: &Found| found.is_valid || found.table_oid != table.oid;
+    let Some(found) = found.filter(is_done) else {
+        return Ok(None);
+    };
+    match check_definition(worker, create, &table, &found) {
+        Ok(()) => {}
+        // The comparison was not possible, and it is the one that we had begun: there was none before.
+        Err(NotBuilt::Failed { .. }) if was_begun && found.table_oid == table.oid => {}
+        Err(not_built) => return Err(not_built),
+    }
+    Ok(Some(if was_built {
+        Done::Adopted
+    } else {
+        Done::AlreadyThere
+    }))
+}
+
+/// The definition of an index of that name that is not the one of the statement, where there is one.
+pub(crate) fn another_of_that_name(
+    worker: &mut Worker<'_>,
+    create: &CreateIndex,
+) -> Result<Option<String>, EngineError> {
+    let table = catalogue::table(&mut worker.session, &create.table)?;
+    let (Some(table), Some(name)) = (table, create.name.as_deref()) else {
+        return Ok(None);
+    };
+    let Some(found) = catalogue::index(&mut worker.session, &table, name)? else {
+        return Ok(None);
+    };
+    Ok(match check_definition(worker, create, &table, &found) {
+        Err(NotBuilt::OtherDefinition { there, .. }) => Some(there),
+        Ok(()) | Err(NotBuilt::Incomplete { .. } | NotBuilt::Failed { .. }) => None,
+    })
 }
 
 /// Sees to it that the index of a `CREATE INDEX CONCURRENTLY` is there and valid.
@@ -255,6 +319,17 @@ fn prove(worker: &mut Worker<'_>, table: &Table, name: &str) -> Result<Done, Not
     }
 }
 
+/// The index stays as it is: it was only to be compared.
+fn not_compared(failed: Failed, found: &Found) -> NotBuilt {
+    NotBuilt::Failed {
+        failed: Box::new(failed),
+        left: Some(format!(
+            "{} is there, and could not be compared with what the statement asks for; it stays as it is: {}",
+            found.name, found.definition
+        )),
+    }
+}
+
 fn not_valid_after_all(name: &str) -> SqlError {
     SqlError {
         sqlstate: "XX000".to_owned(),
@@ -274,7 +349,9 @@ pub(super) fn check_definition(
     table: &Table,
     found: &Found,
 ) -> Result<(), NotBuilt> {
-    if definition::is_same(worker, create, table, found)? {
+    let is_same = definition::is_same(worker, create, table, found);
+    let is_same = is_same.map_err(|failed| not_compared(failed, found))?;
+    if is_same {
         return Ok(());
     }
     Err(NotBuilt::OtherDefinition {

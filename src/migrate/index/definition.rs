@@ -2,12 +2,16 @@
 //! text.
 
 use super::catalogue::{Found, Table};
-use crate::engine::postgresql::TextRow;
+use crate::engine::postgresql::{TextRow, literal};
 use crate::migrate::worker::{Failed, Worker};
 use crate::sql::{CreateIndex, Name, Rewriting};
 
-/// The empty table that has the columns of the real one, and its index.
-const TWIN: &str = "dbtune_twin";
+/// The index of the empty table that has the columns and the name of the real one: expressions may name
+/// columns by their table.
+const TWIN: &str = "dbtune_twin_index";
+
+/// Where the twin is made: among the temporary tables, and where the role may have none beside dbtune's own.
+const PLACES: [&str; 2] = ["pg_temp", "dbtune"];
 
 /// What an index is, apart from its name and its place: whether it is unique and how it takes nulls,
 /// method, key, included columns, operator classes and their parameters, collations, order, predicate,
@@ -71,30 +75,52 @@ fn twin_and(
     table: &Table,
     found: &[&Found],
 ) -> Result<Vec<TextRow>, Failed> {
-    let twin = Name {
-        schema: Some("pg_temp".to_owned()),
-        name: TWIN.to_owned(),
+    let mut outcome = Ok(Vec::new());
+    for place in PLACES {
+        let sent = comparison(worker, create, table, found, place);
+        outcome = worker.run(&sent, "a comparison of index definitions");
+        if outcome.is_err() {
+            worker.leave_transaction();
+        }
+        let is_forbidden = matches!(
+            &outcome,
+            Err(Failed::Server { error, .. }) if error.is_one_of(&["42501"])
+        );
+        if !is_forbidden {
+            break;
+        }
+    }
+    outcome
+}
+
+fn comparison(
+    worker: &Worker<'_>,
+    create: &CreateIndex,
+    table: &Table,
+    found: &[&Found],
+    place: &str,
+) -> String {
+    let name_in = |name: &str| Name {
+        schema: Some(place.to_owned()),
+        name: name.to_owned(),
     };
+    let twin = name_in(&table.name.name);
     let statement = create.rewritten(&Rewriting {
-        name: Some(format!("{TWIN}_index")),
+        name: Some(TWIN.to_owned()),
         table: Some(twin.clone()),
         ..Rewriting::default()
     });
     let mut sent = format!(
         "BEGIN; SET LOCAL lock_timeout = {}; SET LOCAL client_min_messages = error;
-         CREATE TABLE {twin} (LIKE {}) ON COMMIT DROP;
-         {statement};",
+         CREATE TABLE {twin} (LIKE {}); {statement};",
         worker.options.lock_timeout.as_millis(),
         table.name
     );
-    sent.push_str(&facts_of(&format!("'{twin}_index'::pg_catalog.regclass")));
+    let index = literal(&name_in(TWIN).to_string());
+    sent.push_str(&facts_of(&format!("{index}::pg_catalog.regclass")));
     for index in found {
         sent.push_str(&facts_of(&index.oid.to_string()));
     }
     sent.push_str("ROLLBACK");
-    let outcome = worker.run(&sent, "a comparison of index definitions");
-    if outcome.is_err() {
-        worker.leave_transaction();
-    }
-    outcome
+    sent
 }

@@ -7,13 +7,15 @@
 mod build;
 mod catalogue;
 mod definition;
+mod invalid;
 mod leftovers;
 mod partitions;
 mod progress;
 
-pub(super) use build::{Done, NotBuilt, ensure, words_of};
+pub(super) use build::{Done, NotBuilt, another_of_that_name, ensure, is_there, words_of};
 pub use catalogue::InvalidIndex;
 pub(super) use catalogue::invalid_indexes;
 pub(super) use catalogue::qualified;
+pub(super) use invalid::refuse_to_pass_over;
 pub(super) use leftovers::{duplicates, sweep};
 pub use progress::Progress;

@@ -8,9 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use super::plan::Planned;
+use super::stepwise::Noted;
 use super::{Order, Runner};
 use crate::engine::postgresql::literal;
-use crate::migrate::index::{self, NotBuilt};
+use crate::migrate::index::{self, Done, NotBuilt};
 use crate::migrate::store::Step;
 use crate::migrate::worker::{Failed, Worker};
 use crate::migrate::{Event, MigrateError};
@@ -21,8 +22,10 @@ struct Job {
     planned: Arc<Planned>,
     index: usize,
     create: CreateIndex,
-    /// The notes that it was begun and that it was done.
-    notes: [String; 2],
+    /// The notes that it was begun, that it was made, and that it was there.
+    notes: [String; 3],
+    /// An earlier run had begun it.
+    was_begun: bool,
 }
 
 /// What came of a job.
@@ -70,7 +73,13 @@ impl Runner<'_, '_> {
                 planned: Arc::clone(file),
                 index,
                 create: create.clone(),
-                notes: [self.note(file, index, false), self.note(file, index, true)],
+                notes: [
+                    Noted::Begun,
+                    Noted::Done { made: true },
+                    Noted::Done { made: false },
+                ]
+                .map(|noted| self.mere_note(file, index, noted)),
+                was_begun: self.step_of(file, index).is_some(),
             })
             .collect()
     }
@@ -121,6 +130,9 @@ impl Runner<'_, '_> {
                     continue;
                 }
                 Outcome::NotBuilt(not_built) => {
+                    if not_built.left_nothing() {
+                        self.take_back_note(&job.planned, job.index);
+                    }
                     self.not_built(&job.planned, job.index, &job.create, not_built)
                 }
                 Outcome::NoNote(failed) => self.bookkeeping("the progress", failed),
@@ -134,6 +146,7 @@ impl Runner<'_, '_> {
         let statement = job.planned.script.statements().get(job.index);
         let steps = self.steps.entry(job.planned.file.version).or_default();
         let step = Step {
+            name: job.planned.file.name.clone(),
             digest: statement.map(Statement::digest).unwrap_or_default(),
             statement: statement
                 .map(|statement| statement.text().to_owned())
@@ -196,14 +209,29 @@ fn run_job(worker: &mut Worker<'_>, job: &Job) -> Outcome {
             .map(Statement::summary)
             .unwrap_or_default(),
     });
-    let [begun, done] = &job.notes;
-    if let Err((_, failed)) = worker.transaction(&[begun.as_str()], &title) {
+    let [begun, made, was_there] = &job.notes;
+    let there = match index::is_there(worker, &job.create, job.was_begun) {
+        Ok(there) => there,
+        Err(not_built) => return Outcome::NotBuilt(not_built),
+    };
+    if there.is_none()
+        && let Err((_, failed)) = worker.transaction(&[begun.as_str()], &title)
+    {
         return Outcome::NoNote(failed);
     }
-    if let Err(not_built) = index::ensure(worker, &job.create) {
-        return Outcome::NotBuilt(not_built);
-    }
-    match worker.transaction(&[done.as_str()], &title) {
+    let done = match there {
+        Some(done) => done,
+        None => match index::ensure(worker, &job.create) {
+            Ok(done) => done,
+            Err(not_built) => return Outcome::NotBuilt(not_built),
+        },
+    };
+    let note = if done == Done::AlreadyThere {
+        was_there
+    } else {
+        made
+    };
+    match worker.transaction(&[note.as_str()], &title) {
         Ok(()) => Outcome::Built,
         Err((_, failed)) => Outcome::NoNote(failed),
     }

@@ -72,7 +72,7 @@ impl engine::Books for Rows<'_, '_> {
         let rows: Vec<String> = pairs
             .map(|(file, row)| engine::row_at(width, file, row))
             .collect();
-        let statement = format!("{AS_OURSELVES} {}", rows.join(";\n"));
+        let statement = format!("{AS_OURSELVES} {} {}", lock::hold(), rows.join(";\n"));
         write(self.worker, self.database, &statement)
     }
 }
@@ -242,11 +242,16 @@ fn put_right(
     let statement = match one {
         Disagreement::Narrow { .. } => widening(&table, order.files),
         Disagreement::Missing { row, .. } => format!(
-            "DELETE FROM {table} WHERE version = {0}; {1}",
-            row.version,
+            "{0} {1}",
+            if database.history.is_some() {
+                format!("DELETE FROM {table} WHERE version = {};", row.version)
+            } else {
+                String::new()
+            },
             if database.has_tables {
                 format!(
-                    "DELETE FROM dbtune.migration WHERE history = {history} AND version = {}",
+                    "DELETE FROM dbtune.migration WHERE history = {history} AND version = {0}; \
+                     DELETE FROM dbtune.migration_step WHERE history = {history} AND version = {0}",
                     row.version
                 )
             } else {
@@ -259,7 +264,11 @@ fn put_right(
             accept_steps(&history, row.version, file)
         }
     };
-    write(worker, database, &format!("{AS_OURSELVES} {statement}"))
+    write(
+        worker,
+        database,
+        &format!("{AS_OURSELVES} {} {statement}", lock::hold()),
+    )
 }
 
 /// Versions of 64 bits, and the checksums that refinery gives at that width: those of files that are

@@ -32,6 +32,14 @@ pub(super) fn look_up(
     if let Kind::DropIndex(drop) = statement.kind() {
         return dropped(worker, drop);
     }
+    if let Some(detach) = Detach::of(statement.text()) {
+        let is_gone = detach.state(worker)?.is_none();
+        return Ok(if is_gone {
+            Effect::There
+        } else {
+            Effect::NotThere
+        });
+    }
     let words = words(statement.text());
     let Some((object, name)) = subject(&words) else {
         return Ok(Effect::Repeatable);
@@ -76,6 +84,100 @@ fn is_there(worker: &mut Worker<'_>, name: &Name) -> Result<bool, EngineError> {
         .iter()
         .flatten()
         .any(|cell| cell.as_deref() == Some("t")))
+}
+
+/// What is still to be sent of a statement: all of it, but of a `DETACH PARTITION … CONCURRENTLY` that was cut
+/// off only the end.
+pub(super) fn rest_of(
+    worker: &mut Worker<'_>,
+    statement: &Statement,
+) -> Result<String, EngineError> {
+    let whole = statement.text().to_owned();
+    let Some(detach) = Detach::of(statement.text()) else {
+        return Ok(whole);
+    };
+    let is_pending = detach.state(worker)? == Some(true);
+    Ok(if is_pending { detach.finalize() } else { whole })
+}
+
+/// What a statement that failed has left behind, as a sentence.
+pub(super) fn left(
+    worker: &mut Worker<'_>,
+    statement: &Statement,
+) -> Result<Option<String>, EngineError> {
+    if let Some(detach) = Detach::of(statement.text()) {
+        let is_pending = detach.state(worker)? == Some(true);
+        let sentence = format!(
+            "{} is half detached from {}: the next run finishes that",
+            detach.partition, detach.parent
+        );
+        return Ok(is_pending.then_some(sentence));
+    }
+    let Kind::DropIndex(drop) = statement.kind() else {
+        return Ok(None);
+    };
+    for name in drop.names.iter().filter(|_| drop.concurrently) {
+        let query = format!(
+            "SELECT FROM pg_catalog.pg_index WHERE indexrelid = pg_catalog.to_regclass({}) AND NOT indisvalid",
+            literal(&name.to_string())
+        );
+        let is_invalid = !worker
+            .session
+            .read(&query, "a look for the index")?
+            .is_empty();
+        if is_invalid {
+            return Ok(Some(format!(
+                "{name} is INVALID now, and no query uses it any more: the next run drops it"
+            )));
+        }
+    }
+    Ok(None)
+}
+
+/// `ALTER TABLE parent DETACH PARTITION partition CONCURRENTLY`
+#[derive(Debug, PartialEq, Eq)]
+struct Detach {
+    parent: String,
+    partition: String,
+}
+
+impl Detach {
+    /// Names as they are written.
+    fn of(text: &str) -> Option<Self> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let is = |word: &str, expected: &str| word.eq_ignore_ascii_case(expected);
+        let at = words.iter().position(|word| is(word, "detach"))?;
+        let (before, after) = words.split_at(at);
+        let [_detach, second, partition, last] = after else {
+            return None;
+        };
+        let is_detach = is(second, "partition") && is(last, "concurrently");
+        let parent = before.last()?.trim_end_matches('*');
+        is_detach.then(|| Self {
+            parent: parent.to_owned(),
+            partition: (*partition).to_owned(),
+        })
+    }
+
+    /// Whether it was begun and is not finished; `None`: the partition is none (any more).
+    fn state(&self, worker: &mut Worker<'_>) -> Result<Option<bool>, EngineError> {
+        let query = format!(
+            "SELECT coalesce(pg_catalog.to_jsonb(i)->>'inhdetachpending', 'false') FROM pg_catalog.pg_inherits i \
+             WHERE i.inhrelid = pg_catalog.to_regclass({}) AND i.inhparent = pg_catalog.to_regclass({})",
+            literal(&self.partition),
+            literal(&self.parent)
+        );
+        let rows = worker.session.read(&query, "a look for the partition")?;
+        let cell = rows.first().and_then(|row| row.first().cloned().flatten());
+        Ok(cell.map(|cell| cell == "true"))
+    }
+
+    fn finalize(&self) -> String {
+        format!(
+            "ALTER TABLE {} DETACH PARTITION {} FINALIZE",
+            self.parent, self.partition
+        )
+    }
 }
 
 /// The words of a statement: keywords in capitals, a name in quotes as the server reads it.
@@ -129,5 +231,16 @@ mod tests {
         let found = subject_of("DROP SUBSCRIPTION IF EXISTS orders");
         assert_eq!(found.as_deref(), Some("SUBSCRIPTION orders"));
         assert_eq!(subject_of("VACUUM orders"), None);
+    }
+
+    #[test]
+    fn a_partition_that_is_detached_concurrently_is_found() {
+        let detach =
+            Detach::of("alter table only shop.events\n DETACH PARTITION e1 Concurrently").unwrap();
+        assert_eq!(
+            (detach.parent.as_str(), detach.partition.as_str()),
+            ("shop.events", "e1")
+        );
+        assert_eq!(Detach::of("ALTER TABLE events DETACH PARTITION e1"), None);
     }
 }

@@ -13,6 +13,19 @@ use crate::migrate::{Event, MigrateError};
 /// The key: `dbtu`, `ne` and 2. Advisory locks are those of one database.
 const KEY: &str = "(1684174965::bigint << 32) | 1852112898::bigint";
 
+/// What the message holds of a transaction that found the lock with another run.
+pub(super) const LOST: &str = "dbtune lost its lock";
+
+/// Takes the lock once more, in the session that has it: that costs nothing, and where a file has given up
+/// all locks of its session (`DISCARD ALL`, `pg_advisory_unlock_all`) it is taken again. Where another run
+/// has it by then, the transaction fails. (What makes it fail is not known before it is run.)
+pub(super) fn hold() -> String {
+    format!(
+        "SELECT CASE WHEN pg_catalog.pg_try_advisory_lock({KEY}) THEN 0 \
+         ELSE ('{LOST} in process ' || pg_catalog.pg_backend_pid())::int END;"
+    )
+}
+
 /// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(250);
 

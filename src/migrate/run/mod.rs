@@ -114,6 +114,7 @@ fn once(
     }
     let mut planned = plan::plan(order.files, &pending)?;
     pooler::refuse(&mut worker)?;
+    warn_of_others(&mut worker, &seen)?;
     lock::take(&mut worker, &seen.database.name)?;
     // Whoever held it before may have done everything.
     seen = Seen::read(&mut worker, order.files)?;
@@ -145,6 +146,21 @@ fn once(
     )
 }
 
+/// Tells of histories in other schemas where the search path leads to none: it may have been changed.
+fn warn_of_others(worker: &mut Worker<'_>, seen: &Seen) -> Result<(), MigrateError> {
+    if seen.database.history.is_some() {
+        return Ok(());
+    }
+    for (history, count) in store::other_histories(&mut worker.session, &seen.database)? {
+        (worker.tell)(Event::Notice(format!(
+            "WARNING: {history} holds {count} migrations, and the search path leads to {}: everything is run \
+             anew there",
+            seen.database.history_table()
+        )));
+    }
+    Ok(())
+}
+
 /// What a database says before anything is run on it.
 pub(super) struct Seen {
     pub(super) database: Database,
@@ -164,12 +180,12 @@ impl Seen {
             Some(history) => store::applied(&mut worker.session, history)?,
             None => Vec::new(),
         };
-        let steps = store::steps(&mut worker.session, &database, &database.history_table())?;
-        let rows = status::compare(files, database.width(), &applied, &steps);
+        let under_way = store::under_way(&mut worker.session, &database)?;
+        let rows = status::compare(files, database.width(), &applied, &under_way);
         Ok(Self {
             database,
             applied,
-            steps,
+            steps: under_way.forward,
             rows,
         })
     }
@@ -178,6 +194,14 @@ impl Seen {
         let pending = plan::pending(order.files, &self.rows, order.options.to)?;
         if pending.is_empty() {
             return Ok(pending);
+        }
+        if self.database.history.is_none() && self.database.schema.is_none() {
+            return Err(MigrateError::Refused {
+                message: "the search path of this role leads to no schema, so that there is no place for the \
+                          history"
+                    .to_owned(),
+                hint: Some("create the schema, or set the search path: ALTER ROLE … SET search_path".to_owned()),
+            });
         }
         if self.database.is_standby {
             return Err(MigrateError::Standby {
@@ -226,8 +250,7 @@ impl engine::Hands for Runner<'_, '_> {
         };
         let begun = Instant::now();
         let row = engine::row_at(self.database.width(), &planned.file, row);
-        let last = self.last_page(&planned, &row)?;
-        self.run_file(&planned, &last)?;
+        self.run_file(&planned, &LastPage::Applied { row: &row })?;
         self.worker.tell_notices();
         let statements = planned.script.statements().len();
         let took = begun.elapsed();
@@ -246,6 +269,17 @@ impl engine::Hands for Runner<'_, '_> {
     }
 }
 
+/// What is written when every statement of a file is done.
+enum LastPage<'p> {
+    /// It is applied: the row that refinery makes.
+    Applied {
+        /// An `INSERT` into the history.
+        row: &'p str,
+    },
+    /// It is undone.
+    Undone,
+}
+
 /// Makes the tables that are not there.
 fn make_tables(worker: &mut Worker<'_>, database: &Database) -> Result<(), MigrateError> {
     let Some(creation) = store::creation(database) else {
@@ -262,6 +296,11 @@ fn bookkeeping(database: &Database, what: &str, failed: Failed) -> MigrateError 
     let (message, code) = match failed {
         Failed::Engine(error) => return error.into(),
         Failed::GaveUp { .. } => (super::index::words_of(&failed), String::new()),
+        Failed::Server { error, .. } if error.message.contains(lock::LOST) => {
+            return MigrateError::LockLost {
+                what: what.to_owned(),
+            };
+        }
         Failed::Server { error, .. } => (error.to_string(), error.sqlstate),
     };
     let user = &database.user;
@@ -285,19 +324,40 @@ fn bookkeeping(database: &Database, what: &str, failed: Failed) -> MigrateError 
 const AS_OURSELVES: &str = "SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE;";
 
 impl Runner<'_, '_> {
-    /// The end of a file: its row, its text, and nothing more of its steps.
-    fn last_page(&self, planned: &Planned, row: &str) -> Result<String, MigrateError> {
-        let undo = planned
-            .file
-            .undo
-            .as_ref()
-            .map(std::fs::read_to_string)
-            .transpose();
-        let undo = undo.map_err(|error| MigrateError::Bookkeeping {
+    /// The statements of the last page.
+    fn write_out(
+        &mut self,
+        planned: &Planned,
+        last: &LastPage<'_>,
+    ) -> Result<String, MigrateError> {
+        match last {
+            LastPage::Applied { row } => {
+                let undo = self.way_back(planned)?;
+                Ok(self.applied_page(planned, row, undo.as_deref()))
+            }
+            LastPage::Undone => Ok(undo::last_page(
+                &self.database,
+                &self.key,
+                planned.file.version,
+            )),
+        }
+    }
+
+    /// The text of the way back: of its file, or of what is known of builds.
+    fn way_back(&mut self, planned: &Planned) -> Result<Option<String>, MigrateError> {
+        let Some(path) = &planned.file.undo else {
+            return undo::derive(self, planned);
+        };
+        let text = std::fs::read_to_string(path);
+        text.map(Some).map_err(|error| MigrateError::Bookkeeping {
             what: format!("the way back from {}", planned.file.title()),
             message: error.to_string(),
             hint: None,
-        })?;
+        })
+    }
+
+    /// The end of a file: its row, its text, and nothing more of its steps.
+    fn applied_page(&self, planned: &Planned, row: &str, undo: Option<&str>) -> String {
         let history = literal(&self.database.history_table());
         let version = planned.file.version;
         let of_steps =
@@ -309,22 +369,27 @@ impl Runner<'_, '_> {
         } else {
             ("pg_catalog.now()".to_owned(), String::new())
         };
-        Ok(format!(
-            "{AS_OURSELVES} {row};
+        format!(
+            "{AS_OURSELVES} {} {row};
              INSERT INTO dbtune.migration
                  (history, version, name, sql, undo, applied_by, started_at, finished_at)
              VALUES ({history}, {version}, {}, {}, {}, {}, {started}, pg_catalog.clock_timestamp())
              ON CONFLICT (history, version) DO UPDATE SET name = excluded.name, sql = excluded.sql,
                  undo = excluded.undo, applied_by = excluded.applied_by,
                  started_at = excluded.started_at, finished_at = excluded.finished_at{forget}",
+            lock::hold(),
             literal(&planned.file.name),
             literal(&planned.file.text),
-            undo.as_deref().map_or_else(|| "NULL".to_owned(), literal),
+            undo.map_or_else(|| "NULL".to_owned(), literal),
             literal(self.order.who),
-        ))
+        )
     }
 
-    fn run_file(&mut self, planned: &Arc<Planned>, last: &str) -> Result<(), MigrateError> {
+    fn run_file(
+        &mut self,
+        planned: &Arc<Planned>,
+        last: &LastPage<'_>,
+    ) -> Result<(), MigrateError> {
         let stepwise = match &planned.mode {
             crate::sql::Mode::Transaction => None,
             crate::sql::Mode::Stepwise { because, .. } => Some(because.clone()),

@@ -8,7 +8,8 @@ use super::ahead::build;
 use super::effect::{self, Effect};
 use super::failures::{refused, stopped};
 use super::plan::Planned;
-use super::{AS_OURSELVES, Runner};
+use super::whole::is_about_the_books;
+use super::{AS_OURSELVES, LastPage, Runner, lock};
 use crate::engine::EngineError;
 use crate::engine::postgresql::literal;
 use crate::migrate::index::{self, Done, NotBuilt};
@@ -22,7 +23,7 @@ impl Runner<'_, '_> {
     pub(super) fn run_stepwise(
         &mut self,
         planned: &Arc<Planned>,
-        last: &str,
+        last: &LastPage<'_>,
     ) -> Result<(), MigrateError> {
         self.check_steps(planned)?;
         let fresh = self.worker.fresh_session();
@@ -35,7 +36,8 @@ impl Runner<'_, '_> {
             }
             self.step(planned, index, statement)?;
         }
-        let written = self.worker.transaction(&[last], &what);
+        let last = self.write_out(planned, last)?;
+        let written = self.worker.transaction(&[last.as_str()], &what);
         written.map_err(|(_, failed)| self.bookkeeping(&format!("that {what} was applied"), failed))
     }
 
@@ -84,7 +86,7 @@ impl Runner<'_, '_> {
             summary: statement.summary(),
         });
         match (statement.kind(), statement.outside_transaction()) {
-            (Kind::CreateIndex(create), Some(_)) => self.build(planned, index, create),
+            (Kind::CreateIndex(create), Some(_)) => self.build(planned, index, create, was_begun),
             (_, None) if sets_the_session(statement) => self.set(planned, index, statement),
             (_, None) => self.in_transaction(planned, index, statement),
             (_, Some(_)) => self.alone(planned, index, statement, was_begun),
@@ -99,23 +101,35 @@ impl Runner<'_, '_> {
         });
     }
 
-    /// The note that a statement was begun or done.
-    pub(super) fn note(&self, planned: &Planned, index: usize, is_done: bool) -> String {
+    /// The note of how far a statement has come. The lock is held with it: whoever has lost it notes nothing.
+    pub(super) fn note(&self, planned: &Planned, index: usize, progress: Noted) -> String {
+        format!(
+            "{} {}",
+            lock::hold(),
+            self.mere_note(planned, index, progress)
+        )
+    }
+
+    /// The same from a session that has not the lock, while that of the run is idle.
+    pub(super) fn mere_note(&self, planned: &Planned, index: usize, progress: Noted) -> String {
         let statement = planned.script.statements().get(index);
-        let (state, finished) = if is_done {
-            ("done", "pg_catalog.clock_timestamp()")
-        } else {
-            ("running", "NULL")
+        let (state, finished, made) = match progress {
+            Noted::Begun => ("running", "NULL", false),
+            Noted::Done { made } => ("done", "pg_catalog.clock_timestamp()", made),
+            Noted::Together => ("done", "pg_catalog.clock_timestamp()", false),
+        };
+        let again = match progress {
+            Noted::Together => "",
+            Noted::Begun | Noted::Done { .. } => ON_CONFLICT,
         };
         format!(
             "{AS_OURSELVES} INSERT INTO dbtune.migration_step
-                 (history, version, step, digest, statement, state, finished_at)
-             VALUES ({}, {}, {}, {}, {}, '{state}', {finished})
-             ON CONFLICT (history, version, step) DO UPDATE
-             SET state = excluded.state, finished_at = excluded.finished_at",
+                 (history, version, step, name, digest, statement, state, finished_at, made)
+             VALUES ({}, {}, {}, {}, {}, {}, '{state}', {finished}, {made}) {again}",
             literal(&self.key),
             planned.file.version,
             index + 1,
+            literal(&planned.file.name),
             literal(&statement.map(Statement::digest).unwrap_or_default()),
             literal(statement.map(Statement::text).unwrap_or_default()),
         )
@@ -125,16 +139,16 @@ impl Runner<'_, '_> {
         &mut self,
         planned: &Planned,
         index: usize,
-        is_done: bool,
+        progress: Noted,
     ) -> Result<(), MigrateError> {
-        let note = self.note(planned, index, is_done);
+        let note = self.note(planned, index, progress);
         let what = format!("the progress of {}", planned.file.title());
         let written = self.worker.transaction(&[note.as_str()], &what);
         written.map_err(|(_, failed)| self.bookkeeping(&what, failed))
     }
 
     /// Takes the note back: the statement was refused, and nothing of it was done.
-    fn take_back_note(&mut self, planned: &Planned, index: usize) {
+    pub(super) fn take_back_note(&mut self, planned: &Planned, index: usize) {
         let statement = format!(
             "{AS_OURSELVES} DELETE FROM dbtune.migration_step WHERE history = {} AND version = {} AND \
              step = {} AND state = 'running'",
@@ -170,7 +184,8 @@ impl Runner<'_, '_> {
         index: usize,
         statement: &Statement,
     ) -> Result<(), MigrateError> {
-        let note = self.note(planned, index, true);
+        self.refuse_invalid(planned, index, statement)?;
+        let note = self.note(planned, index, Noted::Together);
         let what = planned.file.title();
         let done = self
             .worker
@@ -178,6 +193,9 @@ impl Runner<'_, '_> {
         match done {
             Ok(()) => Ok(()),
             Err((0, failed)) => Err(stopped(planned, index, failed)),
+            Err((_, failed)) if !is_about_the_books(&failed) => {
+                Err(stopped(planned, index, failed))
+            }
             Err((_, failed)) => Err(self.bookkeeping(&format!("the progress of {what}"), failed)),
         }
     }
@@ -192,35 +210,55 @@ impl Runner<'_, '_> {
     ) -> Result<(), MigrateError> {
         let effect = effect::look_up(&mut self.worker, statement)?;
         if was_begun && effect == Effect::There {
-            self.tell_done(
-                planned,
-                index,
-                "the catalogue shows that an earlier run did it",
-            );
-            return self.write_note(planned, index, true);
+            let why = "the catalogue shows that an earlier run did it";
+            self.tell_done(planned, index, why);
+            return self.write_note(planned, index, Noted::Done { made: false });
         }
         if effect != Effect::There {
-            self.write_note(planned, index, false)?;
+            self.write_note(planned, index, Noted::Begun)?;
         }
         self.sweep(statement)?;
+        let sent = effect::rest_of(&mut self.worker, statement)?;
         let what = planned.file.title();
         let limit = self.order.options.build_timeout;
         let unlimited = self
             .worker
             .run("SET lock_timeout = 0; SET statement_timeout = 0", &what);
         unlimited.map_err(|failed| self.bookkeeping("the session", failed))?;
-        let done = self.worker.run_held_up(statement.text(), &what, limit);
-        if let Err(failed) = done {
-            if !matches!(&failed, Failed::Engine(error) if !matches!(error, EngineError::Interrupted))
-            {
-                self.take_back_note(planned, index);
-                let shield = self.worker.interrupt.shield();
-                drop(self.sweep(statement));
-                drop(shield);
-            }
-            return Err(stopped(planned, index, failed));
+        let done = self.worker.run_held_up(&sent, &what, limit);
+        match done {
+            Ok(_) => self.write_note(planned, index, Noted::Done { made: false }),
+            Err(failed) => Err(self.not_done_alone(planned, index, statement, failed)),
         }
-        self.write_note(planned, index, true)
+    }
+
+    /// A statement that runs in no transaction was refused or given up: its note is taken back, and what it
+    /// has left is told.
+    fn not_done_alone(
+        &mut self,
+        planned: &Planned,
+        index: usize,
+        statement: &Statement,
+        failed: Failed,
+    ) -> MigrateError {
+        let is_lost =
+            matches!(&failed, Failed::Engine(error) if !matches!(error, EngineError::Interrupted));
+        if is_lost {
+            return stopped(planned, index, failed);
+        }
+        let shield = self.worker.interrupt.shield();
+        drop(self.sweep(statement));
+        let left = effect::left(&mut self.worker, statement).unwrap_or_default();
+        if left.is_none() {
+            self.take_back_note(planned, index);
+        }
+        drop(shield);
+        let error = stopped(planned, index, failed);
+        let MigrateError::Statement(mut failure) = error else {
+            return error;
+        };
+        failure.left.extend(left);
+        MigrateError::Statement(failure)
     }
 
     /// Drops what earlier attempts of a `REINDEX CONCURRENTLY` have left.
@@ -240,29 +278,56 @@ impl Runner<'_, '_> {
         swept.map_err(|failed| self.bookkeeping("what a REINDEX has left", failed))
     }
 
-    /// The build of an index.
+    /// The build of an index. The note that it was begun is only written where there is none of that name:
+    /// so that one that is there after a run was killed is known to be ours.
     fn build(
         &mut self,
         planned: &Planned,
         index: usize,
         create: &CreateIndex,
+        was_begun: bool,
     ) -> Result<(), MigrateError> {
-        self.write_note(planned, index, false)?;
-        match index::ensure(&mut self.worker, create) {
-            Ok(done) => {
-                let why = match done {
-                    Done::Built => None,
-                    Done::AlreadyThere => {
-                        Some("an index with the same definition is there already")
-                    }
-                    Done::Adopted => Some("the server process of an earlier run has built it"),
-                };
-                if let Some(why) = why {
-                    self.tell_done(planned, index, why);
+        let there = index::is_there(&mut self.worker, create, was_begun);
+        let there = there.map_err(|not_built| self.not_built(planned, index, create, not_built))?;
+        if there.is_none() {
+            self.write_note(planned, index, Noted::Begun)?;
+        }
+        let done = match there {
+            Some(done) => Ok(done),
+            None => index::ensure(&mut self.worker, create),
+        };
+        let done = match done {
+            Ok(done) => done,
+            Err(not_built) => {
+                if not_built.left_nothing() {
+                    self.take_back_note(planned, index);
                 }
-                self.write_note(planned, index, true)
+                return Err(self.not_built(planned, index, create, not_built));
             }
-            Err(not_built) => Err(self.not_built(planned, index, create, not_built)),
+        };
+        if let Some(why) = why_done(done) {
+            self.tell_done(planned, index, why);
+        }
+        let made = done != Done::AlreadyThere;
+        self.write_note(planned, index, Noted::Done { made })
+    }
+
+    /// That a plain statement with IF NOT EXISTS passes over no INVALID index.
+    pub(super) fn refuse_invalid(
+        &mut self,
+        planned: &Planned,
+        index: usize,
+        statement: &Statement,
+    ) -> Result<(), MigrateError> {
+        match index::refuse_to_pass_over(&mut self.worker, statement)? {
+            None => Ok(()),
+            Some(name) => Err(refused(
+                planned,
+                index,
+                format!("{name} is INVALID, and IF NOT EXISTS would pass over it"),
+                None,
+                &format!("drop it first: DROP INDEX CONCURRENTLY {name}"),
+            )),
         }
     }
 
@@ -307,6 +372,33 @@ impl Runner<'_, '_> {
     }
 }
 
+/// A note that was begun is brought up to date.
+const ON_CONFLICT: &str = "\
+    ON CONFLICT (history, version, step) DO UPDATE SET state = excluded.state, \
+    finished_at = excluded.finished_at, made = excluded.made WHERE migration_step.state = 'running'";
+
+/// How far a statement has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Noted {
+    /// It is about to be run.
+    Begun,
+    /// It was done.
+    Done {
+        /// What it makes was made by dbtune; else it was there before.
+        made: bool,
+    },
+    /// It is committed together with this note, which nobody may have written before.
+    Together,
+}
+
+fn why_done(done: Done) -> Option<&'static str> {
+    match done {
+        Done::Built => None,
+        Done::AlreadyThere => Some("an index with the same definition is there already"),
+        Done::Adopted => Some("the server process of an earlier run has built it"),
+    }
+}
+
 /// That the statements that were run are those that stand in the file.
 pub(super) fn check(
     title: &str,
@@ -336,5 +428,10 @@ pub(super) fn sets_the_session(statement: &Statement) -> bool {
     let first = text.split_whitespace().next().unwrap_or_default();
     let second = text.split_whitespace().nth(1).unwrap_or_default();
     let is_set = first.eq_ignore_ascii_case("set") || first.eq_ignore_ascii_case("reset");
-    is_set && !second.eq_ignore_ascii_case("constraints")
+    // As `pg_dump` writes it.
+    let is_function = first.eq_ignore_ascii_case("select")
+        && second
+            .trim_start_matches("pg_catalog.")
+            .starts_with("set_config(");
+    is_function || is_set && !second.eq_ignore_ascii_case("constraints")
 }

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::ahead;
 use super::books::locked;
-use super::plan::{self};
+use super::plan::{self, Planned};
 use super::standing::open;
-use super::{AS_OURSELVES, Order, Runner, Seen, make_tables};
+use super::{AS_OURSELVES, LastPage, Order, Runner, Seen, lock, make_tables};
 use crate::engine::postgresql::literal;
 use crate::migrate::source::MigrationFile;
 use crate::migrate::store::{self, Database};
@@ -52,10 +53,9 @@ pub fn undo(order: &Order<'_>, shown: &Undone) -> Result<(), MigrateError> {
     let planned = Arc::new(plan::of_text(&as_file(&way))?);
     make_tables(&mut worker, &seen.database)?;
     let database = store::look(&mut worker.session)?;
-    let key = format!("{} undo", database.history_table());
-    let last = last_page(&database, &key, way.version);
+    let key = store::undo_key(&database.history_table());
     let mut runner = Runner {
-        steps: store::steps(&mut worker.session, &database, &key)?,
+        steps: store::under_way(&mut worker.session, &database)?.back,
         worker,
         order,
         database,
@@ -63,7 +63,7 @@ pub fn undo(order: &Order<'_>, shown: &Undone) -> Result<(), MigrateError> {
         planned: VecDeque::new(),
         applied_now: &mut Vec::new(),
     };
-    runner.run_file(&planned, &last)
+    runner.run_file(&planned, &LastPage::Undone)
 }
 
 fn as_file(way: &Undone) -> MigrationFile {
@@ -77,12 +77,13 @@ fn as_file(way: &Undone) -> MigrationFile {
 }
 
 /// The migration is not applied any more, and nothing is left of the steps of the way back.
-fn last_page(database: &Database, key: &str, version: Version) -> String {
+pub(super) fn last_page(database: &Database, key: &str, version: Version) -> String {
     let table = database.history_table();
     format!(
-        "{AS_OURSELVES} DELETE FROM {table} WHERE version = {version};
+        "{AS_OURSELVES} {} DELETE FROM {table} WHERE version = {version};
          DELETE FROM dbtune.migration WHERE history = {} AND version = {version};
          DELETE FROM dbtune.migration_step WHERE history = {} AND version = {version}",
+        lock::hold(),
         literal(&table),
         literal(key)
     )
@@ -116,44 +117,81 @@ fn way_back(
         })?;
         return Ok(undone(Some(path), text));
     }
-    let (sql, kept_undo) = kept.map_or((None, None), |kept| (Some(kept.sql), kept.undo));
-    if let Some(text) = kept_undo {
-        return Ok(undone(None, text));
-    }
-    let sql = sql.or_else(|| file.map(|file| file.text.clone()));
-    let derived = match sql {
-        Some(sql) => derive(worker, &sql)?,
-        None => None,
+    let Some((sql, text)) = kept.and_then(|kept| Some((kept.sql, kept.undo?))) else {
+        return Err(MigrateError::Refused {
+            message: format!("there is no way back from {title}"),
+            hint: Some(format!(
+                "write it into {title}.undo.sql beside the migration: it is only known without where dbtune \
+                 has built all that the file asks for, and the file asks for nothing but concurrent builds on \
+                 tables without partitions"
+            )),
+        });
     };
-    derived.map(|text| undone(None, text)).ok_or_else(|| MigrateError::Refused {
-        message: format!("there is no way back from {title}"),
-        hint: Some(format!(
-            "write it into {title}.undo.sql beside the migration: only of files that do nothing but build \
-             indexes concurrently it is known without"
-        )),
-    })
+    check_still_the_same(worker, &sql)?;
+    Ok(undone(None, text))
 }
 
-/// The way back from a file that only builds indexes concurrently: they are dropped, the last one first.
-fn derive(worker: &mut Worker<'_>, text: &str) -> Result<Option<String>, MigrateError> {
+/// That the indexes are still those that the file asked for: somebody may have made others of their names.
+fn check_still_the_same(worker: &mut Worker<'_>, text: &str) -> Result<(), MigrateError> {
     let Ok(script) = sql::parse(text) else {
-        return Ok(None);
+        return Ok(());
     };
-    let mut drops = Vec::new();
-    for statement in script.statements().iter().rev() {
+    for statement in script.statements() {
         let Kind::CreateIndex(create) = statement.kind() else {
-            return Ok(None);
-        };
-        let name = match create.name.as_deref().filter(|_| create.concurrently) {
-            Some(name) => index::qualified(&mut worker.session, create, name)?,
-            None => return Ok(None),
-        };
-        let Some((name, is_partitioned)) = name else {
             continue;
         };
-        // No server drops the index of a table with partitions concurrently.
-        let concurrently = if is_partitioned { "" } else { "CONCURRENTLY " };
-        drops.push(format!("DROP INDEX {concurrently}IF EXISTS {name};\n"));
+        let other = index::another_of_that_name(worker, create)?;
+        if let Some(definition) = other {
+            return Err(MigrateError::Refused {
+                message: format!("an index of the migration is another by now: {definition}"),
+                hint: Some(
+                    "drop by hand what is to go, or write a way back into a file".to_owned(),
+                ),
+            });
+        }
     }
-    Ok((!drops.is_empty()).then(|| drops.concat()))
+    Ok(())
+}
+
+/// The way back from a file that only builds indexes concurrently: those that dbtune has made are dropped,
+/// the last one first. `None` where it does anything else, or on a table with partitions, whose index may
+/// hold others that were there before.
+pub(super) fn derive(
+    runner: &mut Runner<'_, '_>,
+    planned: &Planned,
+) -> Result<Option<String>, MigrateError> {
+    let statements = planned.script.statements();
+    let creates: Option<Vec<_>> = statements.iter().map(ahead::build).collect();
+    let Some(creates) = creates else {
+        return Ok(None);
+    };
+    let made = runner.made(planned)?;
+    let mut drops = String::new();
+    for number in made.into_iter().rev() {
+        let Some(create) = creates.get(number.saturating_sub(1)) else {
+            continue;
+        };
+        let name = create.name.as_deref().unwrap_or_default();
+        match index::qualified(&mut runner.worker.session, create, name)? {
+            Some((name, false)) => drops += &format!("DROP INDEX CONCURRENTLY IF EXISTS {name};\n"),
+            Some((_, true)) => return Ok(None),
+            None => {}
+        }
+    }
+    Ok((!drops.is_empty()).then_some(drops))
+}
+
+impl Runner<'_, '_> {
+    /// The statements, from 1, whose indexes dbtune has made.
+    fn made(&mut self, planned: &Planned) -> Result<Vec<usize>, MigrateError> {
+        let query = format!(
+            "SELECT step::text FROM dbtune.migration_step WHERE history = {} AND version = {} AND made \
+             ORDER BY step",
+            literal(&self.key),
+            planned.file.version
+        );
+        let rows = self.worker.read(&query, "dbtune.migration_step")?;
+        let numbers = rows.iter().flatten().flatten();
+        Ok(numbers.filter_map(|number| number.parse().ok()).collect())
+    }
 }

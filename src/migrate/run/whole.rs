@@ -1,15 +1,23 @@
 //! A file that is run in one transaction, together with its row in the history.
 
-use super::Runner;
 use super::failures::failure;
 use super::plan::Planned;
+use super::{LastPage, Runner};
 use crate::migrate::MigrateError;
 use crate::migrate::worker::Failed;
 
 impl Runner<'_, '_> {
     /// Runs every statement and writes the row, or does nothing at all.
-    pub(super) fn run_whole(&mut self, planned: &Planned, last: &str) -> Result<(), MigrateError> {
+    pub(super) fn run_whole(
+        &mut self,
+        planned: &Planned,
+        last: &LastPage<'_>,
+    ) -> Result<(), MigrateError> {
+        let last = self.write_out(planned, last)?;
         let statements = planned.script.statements();
+        for (index, statement) in statements.iter().enumerate() {
+            self.refuse_invalid(planned, index, statement)?;
+        }
         let fresh = self.worker.fresh_session();
         let what = planned.file.title();
         let mut parts: Vec<&str> = statements.iter().map(crate::sql::Statement::text).collect();
@@ -20,16 +28,17 @@ impl Runner<'_, '_> {
         };
         match &alone {
             Some(alone) => parts = vec![alone],
-            None => parts.push(last),
+            None => parts.push(&last),
         }
         let done = self.worker.transaction_after(&fresh, &parts, &what);
         let Err((index, failed)) = done else {
             return Ok(());
         };
-        if index >= statements.len() || is_about_the_books(&failed) {
+        if is_about_the_books(&failed) {
             let what = format!("that {what} was applied");
             return Err(self.bookkeeping(&what, failed));
         }
+        // Past the last statement: a constraint that is only checked at the commit.
         let mut failure = failure(planned, index, failed)?;
         failure.left = vec![format!(
             "{what} was rolled back: nothing of it was done, and nothing after it"
@@ -39,10 +48,11 @@ impl Runner<'_, '_> {
 }
 
 /// Whether it is dbtune's own row that the server refused.
-fn is_about_the_books(failed: &Failed) -> bool {
+pub(super) fn is_about_the_books(failed: &Failed) -> bool {
     match failed {
         Failed::Server { error, .. } => {
-            error.schema.as_deref() == Some("dbtune")
+            error.message.contains(super::lock::LOST)
+                || error.schema.as_deref() == Some("dbtune")
                 || error.table.as_deref() == Some("refinery_schema_history")
         }
         Failed::GaveUp { .. } | Failed::Engine(_) => false,

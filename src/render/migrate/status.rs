@@ -55,7 +55,10 @@ fn line(row: &Row, counts: &BTreeMap<Version, usize>) -> String {
 
 fn words(row: &Row, counts: &BTreeMap<Version, usize>) -> String {
     let on = row.applied_on.as_ref().map(|on| format!("  {on}"));
-    let steps = (row.state == State::Partial).then(|| {
+    let undone = row
+        .is_half_undone
+        .then(|| "  half undone: dbtune migrate undo".to_owned());
+    let steps = (row.state == State::Partial && !row.is_half_undone).then(|| {
         let of = counts
             .get(&row.version)
             .map_or_else(|| "?".to_owned(), ToString::to_string);
@@ -68,7 +71,10 @@ fn words(row: &Row, counts: &BTreeMap<Version, usize>) -> String {
         .renamed_from
         .as_ref()
         .map(|was| format!("  applied as {was}"));
-    [on, steps, order, name].into_iter().flatten().collect()
+    [on, undone, steps, order, name]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn invalid(index: &InvalidIndex) -> String {

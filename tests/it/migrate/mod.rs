@@ -3,6 +3,7 @@
 mod blocked;
 mod deploy;
 mod files;
+mod held;
 mod history;
 mod jobs;
 mod killed;

@@ -16,6 +16,7 @@ pub(super) fn is_refusal(error: &MigrateError) -> bool {
         MigrateError::Statement(_)
         | MigrateError::Engine(_)
         | MigrateError::Bookkeeping { .. }
+        | MigrateError::LockLost { .. }
         | MigrateError::Refinery(_) => false,
         MigrateError::Source(_)
         | MigrateError::Script(_)
@@ -53,6 +54,10 @@ pub(super) fn of(error: &MigrateError, desk: &Desk<'_>) -> Failure {
         ),
         MigrateError::Locked { .. } => Failure::new(Exit::Locked, "locked", error.to_string())
             .hint("nothing was run; wait longer for it: --wait 30min"),
+        MigrateError::LockLost { .. } => Failure::new(Exit::Locked, "locked", error.to_string()).hint(
+            "the last statement was rolled back; a file must not give up the locks of its session (DISCARD \
+             ALL, pg_advisory_unlock_all): take that out, and run it again when the other run has ended",
+        ),
         MigrateError::InTheWay(rows) => of_rows(rows),
         MigrateError::StepChanged { path, was, is, .. } => {
             let mut failure = refused("statement_changed").hint(
@@ -130,7 +135,15 @@ fn in_the_way(row: &Row) -> String {
             Some(was) => format!("{title} was applied as V{}__{was}", row.version),
             None => format!("{title} was edited after it had been applied"),
         },
+        State::Missing if row.applied_on.is_none() => format!(
+            "{title} was begun ({} statements are done), and there is no such file: put it back under its old \
+             name and version",
+            row.steps_done
+        ),
         State::Missing => format!("{title} is applied, and there is no such file"),
+        State::Partial if row.is_half_undone => {
+            format!("{title} is half undone: dbtune migrate undo goes on with that")
+        }
         State::Pending | State::Partial => format!(
             "{title} is pending, and a newer one is applied already: give it the next version \
              (dbtune migrate new)"

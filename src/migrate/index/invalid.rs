@@ -1,0 +1,31 @@
+//! An INVALID index that a plain statement would pass over.
+
+use super::catalogue::{self, Found};
+use crate::engine::EngineError;
+use crate::migrate::worker::Worker;
+use crate::sql::{Kind, Statement};
+
+/// The INVALID index for which `CREATE INDEX IF NOT EXISTS` would do nothing and be content; `None` where
+/// the statement is no such one. An index of a table with partitions may be INVALID until each of them has
+/// its own.
+pub(crate) fn refuse_to_pass_over(
+    worker: &mut Worker<'_>,
+    statement: &Statement,
+) -> Result<Option<String>, EngineError> {
+    let Kind::CreateIndex(create) = statement.kind() else {
+        return Ok(None);
+    };
+    let Some(name) = create
+        .name
+        .as_deref()
+        .filter(|_| create.if_not_exists && !create.concurrently)
+    else {
+        return Ok(None);
+    };
+    let Some(table) = catalogue::table(&mut worker.session, &create.table)? else {
+        return Ok(None);
+    };
+    let found = catalogue::index(&mut worker.session, &table, name)?;
+    let is_debris = |found: &Found| !found.is_valid && !table.is_partitioned;
+    Ok(found.filter(is_debris).map(|found| found.name.to_string()))
+}
