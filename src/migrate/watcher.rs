@@ -105,8 +105,8 @@ fn blockers_of(pid: i32) -> String {
         "SELECT pg_catalog.concat('pid ', b.pid, coalesce(', user ' || a.usename::text, ''),
                 coalesce(', application ' || nullif(a.application_name, ''), ''),
                 coalesce(', ' || a.state, ''),
-                coalesce(', transaction open for ' || greatest(0, round(extract(epoch FROM
-                    clock_timestamp() - coalesce(a.xact_start, a.query_start))))::text || ' s', ''),
+                coalesce(', transaction open for ' || round(extract(epoch FROM
+                    clock_timestamp() - coalesce(a.xact_start, a.query_start)))::text || ' s', ''),
                 coalesce(': ' || nullif(pg_catalog.left(pg_catalog.regexp_replace(
                     a.query, E'\\\\s+', ' ', 'g'), 80), ''), ''))
          FROM pg_catalog.unnest(pg_catalog.pg_blocking_pids({pid})) AS b(pid)

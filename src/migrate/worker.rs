@@ -18,6 +18,9 @@ const TOLD_EVERY: Duration = Duration::from_secs(15);
 /// time, a deadlock.
 const PASSING: [&str; 2] = ["55P03", "40P01"];
 
+/// SQLSTATEs of statements that waited for others in vain; the last one is a cancellation.
+const WAITING: [&str; 3] = ["55P03", "40P01", "57014"];
+
 /// How often DDL is tried that cannot get its lock.
 const ATTEMPTS: u32 = 12;
 
@@ -118,6 +121,7 @@ impl<'e> Worker<'e> {
         let pid = self.session.pid();
         let (watcher, interrupt, tell) = (&mut self.watcher, &self.interrupt, self.tell);
         let mut held_up = HeldUp::new(what, limit);
+        held_up.every = LOOK.min(self.options.lock_timeout / 3);
         let outcome = self.session.work(statements, what, &mut || {
             if interrupt.is_raised() {
                 return Work::Cancel;
@@ -151,10 +155,18 @@ impl<'e> Worker<'e> {
         match error {
             WorkError::Engine(error) => Err(error.into()),
             WorkError::Server(_) if gave_up => Err(Failed::GaveUp { waited, blockers }),
-            WorkError::Server(error) => Err(Failed::Server {
-                error: *error,
-                blockers,
-            }),
+            WorkError::Server(error) => {
+                // Whoever held up a statement that then failed for another reason is not to blame.
+                let is_about_waiting = error.is_one_of(&WAITING);
+                Err(Failed::Server {
+                    error: *error,
+                    blockers: if is_about_waiting {
+                        blockers
+                    } else {
+                        Vec::new()
+                    },
+                })
+            }
         }
     }
 
@@ -263,6 +275,8 @@ fn because(error: &SqlError, blockers: &[String]) -> String {
 pub(super) struct HeldUp<'w> {
     what: &'w str,
     limit: Option<Duration>,
+    /// How often it is looked.
+    every: Duration,
     looked: Instant,
     /// For how long it has been held up altogether.
     pub(super) waited: Duration,
@@ -278,6 +292,7 @@ impl<'w> HeldUp<'w> {
         Self {
             what,
             limit,
+            every: LOOK,
             looked: Instant::now(),
             waited: Duration::ZERO,
             since_told: None,
@@ -289,7 +304,7 @@ impl<'w> HeldUp<'w> {
     /// Looks, when it is time to, and says whether the statement goes on.
     pub(super) fn look(&mut self, watcher: &mut Watcher, pid: i32, tell: Tell<'_>) -> Work {
         let since = self.looked.elapsed();
-        if since < LOOK {
+        if since < self.every {
             return Work::GoOn;
         }
         self.looked = Instant::now();

@@ -179,7 +179,8 @@ pub(super) fn on_table(
             Err(failed) => failed,
         };
         let left = clean_up(worker, table, name, &failed);
-        if left.is_some() || attempt == ATTEMPTS || !may_pass(&failed) {
+        let is_taken = is_name_taken(worker, table, name, &failed)?;
+        if left.is_some() || attempt == ATTEMPTS || is_taken || !may_pass(&failed) {
             return Err(NotBuilt::Failed {
                 failed: Box::new(failed),
                 left,
@@ -188,6 +189,21 @@ pub(super) fn on_table(
         begin_anew(worker, name, &failed)?;
     }
     Ok(found_done)
+}
+
+/// Whether the name is that of something else: a table, say. Trying again does not help.
+fn is_name_taken(
+    worker: &mut Worker<'_>,
+    table: &Table,
+    name: &str,
+    failed: &Failed,
+) -> Result<bool, NotBuilt> {
+    let is_duplicate =
+        matches!(failed, Failed::Server { error, .. } if error.is_one_of(&["42P07"]));
+    if !is_duplicate {
+        return Ok(false);
+    }
+    Ok(catalogue::index(&mut worker.session, table, name)?.is_none())
 }
 
 /// After a deadlock, or where the name turned up in the meantime: everything is looked at anew.

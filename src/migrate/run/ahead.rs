@@ -130,10 +130,7 @@ impl Runner<'_, '_> {
                     continue;
                 }
                 Outcome::NotBuilt(not_built) => {
-                    if not_built.left_nothing() {
-                        self.take_back_note(&job.planned, job.index);
-                    }
-                    self.not_built(&job.planned, job.index, &job.create, not_built)
+                    self.failed_build(&job.planned, job.index, &job.create, not_built)
                 }
                 Outcome::NoNote(failed) => self.bookkeeping("the progress", failed),
             };

@@ -148,7 +148,7 @@ impl Runner<'_, '_> {
     }
 
     /// Takes the note back: the statement was refused, and nothing of it was done.
-    pub(super) fn take_back_note(&mut self, planned: &Planned, index: usize) {
+    fn take_back_note(&mut self, planned: &Planned, index: usize) {
         let statement = format!(
             "{AS_OURSELVES} DELETE FROM dbtune.migration_step WHERE history = {} AND version = {} AND \
              step = {} AND state = 'running'",
@@ -299,10 +299,7 @@ impl Runner<'_, '_> {
         let done = match done {
             Ok(done) => done,
             Err(not_built) => {
-                if not_built.left_nothing() {
-                    self.take_back_note(planned, index);
-                }
-                return Err(self.not_built(planned, index, create, not_built));
+                return Err(self.failed_build(planned, index, create, not_built));
             }
         };
         if let Some(why) = why_done(done) {
@@ -331,7 +328,22 @@ impl Runner<'_, '_> {
         }
     }
 
-    pub(super) fn not_built(
+    /// A build that was begun and failed. Where nothing of it is left it counts as never begun, so that the
+    /// statement may be corrected.
+    pub(super) fn failed_build(
+        &mut self,
+        planned: &Planned,
+        index: usize,
+        create: &CreateIndex,
+        not_built: NotBuilt,
+    ) -> MigrateError {
+        if not_built.left_nothing() {
+            self.take_back_note(planned, index);
+        }
+        self.not_built(planned, index, create, not_built)
+    }
+
+    fn not_built(
         &mut self,
         planned: &Planned,
         index: usize,

@@ -166,19 +166,21 @@ pub(super) fn derive(
         return Ok(None);
     };
     let made = runner.made(planned)?;
-    let mut drops = String::new();
+    let mut drops = Vec::new();
     for number in made.into_iter().rev() {
         let Some(create) = creates.get(number.saturating_sub(1)) else {
             continue;
         };
         let name = create.name.as_deref().unwrap_or_default();
         match index::qualified(&mut runner.worker.session, create, name)? {
-            Some((name, false)) => drops += &format!("DROP INDEX CONCURRENTLY IF EXISTS {name};\n"),
+            Some((name, false)) => {
+                drops.push(format!("DROP INDEX CONCURRENTLY IF EXISTS {name};\n"));
+            }
             Some((_, true)) => return Ok(None),
             None => {}
         }
     }
-    Ok((!drops.is_empty()).then_some(drops))
+    Ok((!drops.is_empty()).then(|| drops.concat()))
 }
 
 impl Runner<'_, '_> {
