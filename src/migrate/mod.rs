@@ -8,6 +8,7 @@
 mod checksum;
 mod error;
 mod event;
+mod held_up;
 mod index;
 pub mod lint;
 mod name;

@@ -1,18 +1,12 @@
 //! A session that runs statements of migrations, and everything that goes with waiting for one.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::held_up::HeldUp;
 use super::watcher::Watcher;
 use super::{Event, MigrateError, Options};
 use crate::engine::postgresql::{SqlError, TextRow, Work, WorkError, WorkSession};
 use crate::engine::{EngineError, Interrupt, Target};
-
-/// How often a statement under way is looked at.
-const LOOK: Duration = Duration::from_millis(500);
-
-/// After this long those who hold a statement up are told, and then again and again.
-const TOLD_AFTER: Duration = Duration::from_secs(2);
-const TOLD_EVERY: Duration = Duration::from_secs(15);
 
 /// SQLSTATEs after which the same statement may succeed a moment later: a lock was not to be had in
 /// time, a deadlock.
@@ -118,33 +112,45 @@ impl<'e> Worker<'e> {
         what: &str,
         limit: Option<Duration>,
     ) -> Result<Vec<TextRow>, Failed> {
+        self.run_watched(statements, what, limit, &mut |_watcher, _held_up| {})
+    }
+
+    /// The same; `seen` is called each time that it was looked at.
+    pub(super) fn run_watched(
+        &mut self,
+        statements: &str,
+        what: &str,
+        limit: Option<Duration>,
+        seen: &mut dyn FnMut(&mut Watcher, &HeldUp<'_>),
+    ) -> Result<Vec<TextRow>, Failed> {
         let pid = self.session.pid();
         let (watcher, interrupt, tell) = (&mut self.watcher, &self.interrupt, self.tell);
-        let mut held_up = HeldUp::new(what, limit);
-        held_up.every = LOOK.min(self.options.lock_timeout / 3);
+        let mut held_up = HeldUp::new(what, limit).looked_at_every(self.options.lock_timeout / 3);
         let outcome = self.session.work(statements, what, &mut || {
             if interrupt.is_raised() {
                 return Work::Cancel;
             }
-            held_up.look(watcher, pid, tell)
+            let work = held_up.look(watcher, pid, tell);
+            if held_up.has_just_looked() {
+                seen(watcher, &held_up);
+            }
+            work
         });
+        self.outcome(outcome, held_up)
+    }
+
+    /// What came of a statement that was watched.
+    fn outcome(
+        &self,
+        outcome: Result<Vec<TextRow>, WorkError>,
+        held_up: HeldUp<'_>,
+    ) -> Result<Vec<TextRow>, Failed> {
         let HeldUp {
             waited,
             blockers,
             gave_up,
             ..
         } = held_up;
-        self.outcome(outcome, waited, blockers, gave_up)
-    }
-
-    /// What came of a statement that was watched.
-    pub(super) fn outcome(
-        &self,
-        outcome: Result<Vec<TextRow>, WorkError>,
-        waited: Duration,
-        blockers: Vec<String>,
-        gave_up: bool,
-    ) -> Result<Vec<TextRow>, Failed> {
         let error = match outcome {
             Ok(rows) => return Ok(rows),
             Err(error) => error,
@@ -269,76 +275,4 @@ fn because(error: &SqlError, blockers: &[String]) -> String {
         return error.to_string();
     }
     format!("{error}; held up by {}", blockers.join(" and "))
-}
-
-/// For how long other sessions have held a statement up.
-pub(super) struct HeldUp<'w> {
-    what: &'w str,
-    limit: Option<Duration>,
-    /// How often it is looked.
-    every: Duration,
-    looked: Instant,
-    /// For how long it has been held up altogether.
-    pub(super) waited: Duration,
-    since_told: Option<Instant>,
-    /// Those who held it up when it was looked at last that it was.
-    pub(super) blockers: Vec<String>,
-    /// It was given up for that.
-    pub(super) gave_up: bool,
-}
-
-impl<'w> HeldUp<'w> {
-    pub(super) fn new(what: &'w str, limit: Option<Duration>) -> Self {
-        Self {
-            what,
-            limit,
-            every: LOOK,
-            looked: Instant::now(),
-            waited: Duration::ZERO,
-            since_told: None,
-            blockers: Vec::new(),
-            gave_up: false,
-        }
-    }
-
-    /// Looks, when it is time to, and says whether the statement goes on.
-    pub(super) fn look(&mut self, watcher: &mut Watcher, pid: i32, tell: Tell<'_>) -> Work {
-        let since = self.looked.elapsed();
-        if since < self.every {
-            return Work::GoOn;
-        }
-        self.looked = Instant::now();
-        self.blocked_by(watcher.blockers(pid), since, tell)
-    }
-
-    /// Takes in who holds it up now, after `since` without a look.
-    pub(super) fn blocked_by(
-        &mut self,
-        blockers: Vec<String>,
-        since: Duration,
-        tell: Tell<'_>,
-    ) -> Work {
-        if blockers.is_empty() {
-            return Work::GoOn;
-        }
-        self.waited += since;
-        self.blockers = blockers;
-        let is_told = self
-            .since_told
-            .is_some_and(|told| told.elapsed() < TOLD_EVERY);
-        if self.waited >= TOLD_AFTER && !is_told {
-            self.since_told = Some(Instant::now());
-            tell(Event::Blocked {
-                what: self.what.to_owned(),
-                waited: self.waited,
-                blockers: self.blockers.clone(),
-            });
-        }
-        self.gave_up = self.limit.is_some_and(|limit| self.waited >= limit);
-        if self.gave_up {
-            Work::Cancel
-        } else {
-            Work::GoOn
-        }
-    }
 }

@@ -6,9 +6,11 @@ use super::catalogue::{self, Found, Table};
 use super::progress::{self, Progress};
 use super::{definition, partitions};
 use crate::engine::EngineError;
-use crate::engine::postgresql::{SqlError, Work};
+use crate::engine::postgresql::SqlError;
 use crate::migrate::Event;
-use crate::migrate::worker::{Failed, HeldUp, Worker};
+use crate::migrate::held_up::HeldUp;
+use crate::migrate::watcher::Watcher;
+use crate::migrate::worker::{Failed, Worker};
 use crate::sql::{CreateIndex, Name, Rewriting};
 
 /// How often a build that is the victim of a deadlock is begun anew.
@@ -19,9 +21,6 @@ const GLANCE: Duration = Duration::from_millis(200);
 
 /// How long cleaning up after a failed build may be held up by others.
 pub(super) const CLEANUP_LIMIT: Duration = Duration::from_secs(10);
-
-/// How often the server is asked how far the build is.
-const LOOK: Duration = Duration::from_millis(500);
 
 /// How an index came to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -252,68 +251,20 @@ fn build(
     let what = format!("the build of {index}");
     // Its waits for other transactions count for both limits, and when one strikes an INVALID index stays.
     worker.run("SET lock_timeout = 0; SET statement_timeout = 0", &what)?;
-    let pid = worker.session.pid();
+    let begun = Instant::now();
+    let (pid, tell) = (worker.session.pid(), worker.tell);
     let limit = worker.options.build_timeout;
-    let mut watch = Watch {
-        held_up: HeldUp::new(&what, limit),
-        begun: Instant::now(),
-        looked: Instant::now(),
-        index: &index,
-        table,
-    };
-    let (watcher, interrupt, tell) = (&mut worker.watcher, &worker.interrupt, worker.tell);
-    let outcome = worker.session.work(&statement, &what, &mut || {
-        if interrupt.is_raised() {
-            return Work::Cancel;
-        }
-        watch.look(watcher, pid, tell)
-    });
-    let HeldUp {
-        waited,
-        blockers,
-        gave_up,
-        ..
-    } = watch.held_up;
-    worker.outcome(outcome, waited, blockers, gave_up).map(drop)
-}
-
-/// What is seen of a build.
-struct Watch<'w> {
-    held_up: HeldUp<'w>,
-    begun: Instant,
-    looked: Instant,
-    index: &'w Name,
-    table: &'w Table,
-}
-
-impl Watch<'_> {
-    fn look(
-        &mut self,
-        watcher: &mut crate::migrate::watcher::Watcher,
-        pid: i32,
-        tell: crate::migrate::worker::Tell<'_>,
-    ) -> Work {
-        let since = self.looked.elapsed();
-        if since < LOOK {
-            return Work::GoOn;
-        }
-        self.looked = Instant::now();
-        let blockers = watcher.blockers(pid);
+    let seen = &mut |watcher: &mut Watcher, held_up: &HeldUp<'_>| {
         if let Some(reading) = watcher.build(pid) {
-            let share = progress::share(&reading);
-            let elapsed = self.begun.elapsed();
+            let elapsed = begun.elapsed();
             tell(Event::Building(Progress {
-                index: self.index.to_string(),
-                table: self.table.name.to_string(),
-                left: progress::left(share, elapsed.saturating_sub(self.held_up.waited)),
-                phase: reading.phase,
-                share,
-                elapsed,
-                blockers: blockers.clone(),
+                index: index.to_string(),
+                table: table.name.to_string(),
+                ..progress::of(reading, elapsed, held_up)
             }));
         }
-        self.held_up.blocked_by(blockers, since, tell)
-    }
+    };
+    worker.run_watched(&statement, &what, limit, seen).map(drop)
 }
 
 /// Asks whether the index is valid, and is never content with the server's word that it was built.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::migrate::held_up::HeldUp;
 use crate::migrate::watcher::Reading;
 
 /// How far the build of an index is.
@@ -37,9 +38,23 @@ const PHASES: [(&str, u32); 9] = [
     ("index validation: scanning table", 8),
 ];
 
+/// What a reading tells, of which index is not said.
+pub(super) fn of(reading: Reading, elapsed: Duration, held_up: &HeldUp<'_>) -> Progress {
+    let share = share(&reading);
+    Progress {
+        index: String::new(),
+        table: String::new(),
+        left: left(share, elapsed.saturating_sub(held_up.waited)),
+        phase: reading.phase,
+        share,
+        elapsed,
+        blockers: held_up.now.clone(),
+    }
+}
+
 /// The share of the whole that is done, from 0 to 1. A phase that is not known (of another access
 /// method, say) is taken for the build itself.
-pub(super) fn share(reading: &Reading) -> f64 {
+fn share(reading: &Reading) -> f64 {
     if reading.phase == "waiting for old snapshots" {
         return 1.0;
     }
@@ -68,7 +83,7 @@ fn fraction(done: u64, total: u64) -> f64 {
 }
 
 /// How much longer it takes at the pace so far; `None` while too little is done to tell.
-pub(super) fn left(share: f64, working: Duration) -> Option<Duration> {
+fn left(share: f64, working: Duration) -> Option<Duration> {
     let is_known = (0.05..1.0).contains(&share);
     is_known.then(|| working.mul_f64((1.0 - share) / share))
 }

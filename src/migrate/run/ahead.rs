@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::notes::Noted;
 use super::plan::Planned;
-use super::stepwise::Noted;
 use super::{Order, Runner};
 use crate::engine::postgresql::literal;
 use crate::migrate::index::{self, Done, NotBuilt};

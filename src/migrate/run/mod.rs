@@ -11,26 +11,30 @@ mod effect;
 mod engine;
 mod failures;
 mod lock;
+mod notes;
 mod plan;
 mod pooler;
+mod repair;
+mod seen;
 mod standing;
 mod stepwise;
 mod undo;
 mod whole;
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::source::MigrationFile;
-use super::status::{self, Row};
-use super::store::{self, Applied, Database, Steps};
+use super::store::{self, Database, Steps};
 use super::worker::{Failed, Tell, Worker};
 use super::{Event, MigrateError, Options, Version};
 use crate::engine::postgresql::literal;
 use crate::engine::{EngineError, Interrupt, Target};
-pub use books::{Disagreement, Repair, baseline, repair};
+pub use books::baseline;
 use plan::Planned;
+pub use repair::{Disagreement, Repair, repair};
+use seen::{Seen, warn_of_others};
 pub use standing::{Standing, WouldRun, WouldStep, standing, would_run};
 pub use undo::{Undone, undo, undoing};
 
@@ -144,82 +148,6 @@ fn once(
         &seen.applied,
         order.options.to,
     )
-}
-
-/// Tells of histories in other schemas where the search path leads to none: it may have been changed.
-fn warn_of_others(worker: &mut Worker<'_>, seen: &Seen) -> Result<(), MigrateError> {
-    if seen.database.history.is_some() {
-        return Ok(());
-    }
-    for (history, count) in store::other_histories(&mut worker.session, &seen.database)? {
-        (worker.tell)(Event::Notice(format!(
-            "WARNING: {history} holds {count} migrations, and the search path leads to {}: everything is run \
-             anew there",
-            seen.database.history_table()
-        )));
-    }
-    Ok(())
-}
-
-/// What a database says before anything is run on it.
-pub(super) struct Seen {
-    pub(super) database: Database,
-    pub(super) applied: Vec<Applied>,
-    pub(super) steps: Steps,
-    pub(super) rows: Vec<Row>,
-}
-
-impl Seen {
-    /// Reads it, and holds it against the files.
-    pub(super) fn read(
-        worker: &mut Worker<'_>,
-        files: &[MigrationFile],
-    ) -> Result<Self, MigrateError> {
-        let database = store::look(&mut worker.session)?;
-        let applied = match &database.history {
-            Some(history) => store::applied(&mut worker.session, history)?,
-            None => Vec::new(),
-        };
-        let under_way = store::under_way(&mut worker.session, &database)?;
-        let rows = status::compare(files, database.width(), &applied, &under_way);
-        Ok(Self {
-            database,
-            applied,
-            steps: under_way.forward,
-            rows,
-        })
-    }
-
-    fn pending(&self, order: &Order<'_>) -> Result<BTreeSet<Version>, MigrateError> {
-        let pending = plan::pending(order.files, &self.rows, order.options.to)?;
-        if pending.is_empty() {
-            return Ok(pending);
-        }
-        if self.database.history.is_none() && self.database.schema.is_none() {
-            return Err(MigrateError::Refused {
-                message: "the search path of this role leads to no schema, so that there is no place for the \
-                          history"
-                    .to_owned(),
-                hint: Some("create the schema, or set the search path: ALTER ROLE … SET search_path".to_owned()),
-            });
-        }
-        if self.database.is_standby {
-            return Err(MigrateError::Standby {
-                target: order.target.name.clone(),
-            });
-        }
-        let narrow = self.database.width() == super::checksum::Width::Narrow;
-        match pending
-            .iter()
-            .find(|version| narrow && i32::try_from(version.0).is_err())
-        {
-            Some(version) => Err(MigrateError::TooWide {
-                table: self.database.history_table(),
-                version: *version,
-            }),
-            None => Ok(pending),
-        }
-    }
 }
 
 /// Runs one file after the other, as refinery asks for them.

@@ -1,0 +1,92 @@
+//! Notes of how far the statements of a file have come.
+
+use super::plan::Planned;
+use super::{AS_OURSELVES, Runner, lock};
+use crate::engine::postgresql::literal;
+use crate::migrate::MigrateError;
+use crate::sql::Statement;
+
+/// A note that was begun is brought up to date.
+const ON_CONFLICT: &str = "\
+    ON CONFLICT (history, version, step) DO UPDATE SET state = excluded.state, \
+    finished_at = excluded.finished_at, made = excluded.made WHERE migration_step.state = 'running'";
+
+/// How far a statement has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Noted {
+    /// It is about to be run.
+    Begun,
+    /// It was done.
+    Done {
+        /// What it makes was made by dbtune; else it was there before.
+        made: bool,
+    },
+    /// It is committed together with this note, which nobody may have written before.
+    Together,
+}
+
+impl Runner<'_, '_> {
+    /// The note of how far a statement has come. The lock is held with it: whoever has lost it notes nothing.
+    pub(super) fn note(&self, planned: &Planned, index: usize, progress: Noted) -> String {
+        format!(
+            "{} {}",
+            lock::hold(),
+            self.mere_note(planned, index, progress)
+        )
+    }
+
+    /// The same from a session that has not the lock, while that of the run is idle.
+    pub(super) fn mere_note(&self, planned: &Planned, index: usize, progress: Noted) -> String {
+        let statement = planned.script.statements().get(index);
+        let (state, finished, made) = match progress {
+            Noted::Begun => ("running", "NULL", false),
+            Noted::Done { made } => ("done", "pg_catalog.clock_timestamp()", made),
+            Noted::Together => ("done", "pg_catalog.clock_timestamp()", false),
+        };
+        let again = match progress {
+            Noted::Together => "",
+            Noted::Begun | Noted::Done { .. } => ON_CONFLICT,
+        };
+        format!(
+            "{AS_OURSELVES} INSERT INTO dbtune.migration_step
+                 (history, version, step, name, digest, statement, state, finished_at, made)
+             VALUES ({}, {}, {}, {}, {}, {}, '{state}', {finished}, {made}) {again}",
+            literal(&self.key),
+            planned.file.version,
+            index + 1,
+            literal(&planned.file.name),
+            literal(&statement.map(Statement::digest).unwrap_or_default()),
+            literal(statement.map(Statement::text).unwrap_or_default()),
+        )
+    }
+
+    pub(super) fn write_note(
+        &mut self,
+        planned: &Planned,
+        index: usize,
+        progress: Noted,
+    ) -> Result<(), MigrateError> {
+        let note = self.note(planned, index, progress);
+        let what = format!("the progress of {}", planned.file.title());
+        let written = self.worker.transaction(&[note.as_str()], &what);
+        written.map_err(|(_, failed)| self.bookkeeping(&what, failed))
+    }
+
+    /// Takes the note back: the statement was refused, and nothing of it was done.
+    pub(super) fn take_back_note(&mut self, planned: &Planned, index: usize) {
+        let statement = format!(
+            "{AS_OURSELVES} DELETE FROM dbtune.migration_step WHERE history = {} AND version = {} AND \
+             step = {} AND state = 'running'",
+            literal(&self.key),
+            planned.file.version,
+            index + 1
+        );
+        // Where that fails it is looked up the next time.
+        let shield = self.worker.interrupt.shield();
+        drop(
+            self.worker
+                .transaction(&[statement.as_str()], "the progress"),
+        );
+        drop(shield);
+    }
+}

@@ -1,0 +1,262 @@
+//! What history and files disagree about, and putting it right.
+
+use super::books::{locked, write};
+use super::seen::Seen;
+use super::{AS_OURSELVES, Order, lock};
+use crate::engine::postgresql::literal;
+use crate::migrate::checksum::{Width, checksum};
+use crate::migrate::source::MigrationFile;
+use crate::migrate::status::{Row, State};
+use crate::migrate::store::{self, Database, Kept};
+use crate::migrate::worker::Worker;
+use crate::migrate::{MigrateError, Version};
+
+/// Something in the history that does not agree with the files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Disagreement {
+    /// The file is not what was applied.
+    Edited {
+        /// Where it stands.
+        row: Row,
+        /// The file.
+        file: MigrationFile,
+        /// What was applied; `None` where dbtune did not apply it.
+        was: Option<String>,
+    },
+    /// There is no such file.
+    Missing {
+        /// Where it stands.
+        row: Row,
+        /// What was applied; `None` where dbtune did not apply it.
+        was: Option<String>,
+    },
+    /// A statement that was done is not what stands in the file.
+    StepChanged {
+        /// Where it stands.
+        row: Row,
+        /// The error that `up` would end with.
+        error: String,
+        /// As it was run.
+        was: String,
+        /// As it is in the file.
+        is: String,
+    },
+    /// The history has 32-bit versions, and there is a file whose version is wider.
+    Narrow {
+        /// The history.
+        table: String,
+        /// The first that does not fit.
+        version: Version,
+    },
+}
+
+impl Disagreement {
+    /// Which migration it is about; `None`: the whole history.
+    pub fn version(&self) -> Option<Version> {
+        match self {
+            Self::Edited { row, .. }
+            | Self::Missing { row, .. }
+            | Self::StepChanged { row, .. } => Some(row.version),
+            Self::Narrow { .. } => None,
+        }
+    }
+}
+
+/// What does not agree, and was put right: the versions that were accepted, and a history that was
+/// widened.
+#[derive(Debug, Default)]
+pub struct Repair {
+    /// What does not agree still.
+    pub open: Vec<Disagreement>,
+    /// What was put right.
+    pub done: Vec<Disagreement>,
+}
+
+/// Finds what does not agree. A history of 32 bits is widened where a file needs that; of the others
+/// those are put right whose versions are accepted: the history then says what the files say.
+pub fn repair(order: &Order<'_>, accepted: &[Version]) -> Result<Repair, MigrateError> {
+    let (mut worker, seen) = locked(order)?;
+    let found = disagreements(&mut worker, &seen, order.files)?;
+    for version in accepted {
+        if !found.iter().any(|one| one.version() == Some(*version)) {
+            return Err(MigrateError::Refused {
+                message: format!(
+                    "there is nothing to accept of version {version}: file and history agree"
+                ),
+                hint: Some("dbtune migrate status shows what does not".to_owned()),
+            });
+        }
+    }
+    let mut repair = Repair::default();
+    for one in found {
+        let is_accepted = one
+            .version()
+            .is_none_or(|version| accepted.contains(&version));
+        if is_accepted {
+            put_right(&mut worker, &seen.database, order, &one)?;
+            repair.done.push(one);
+        } else {
+            repair.open.push(one);
+        }
+    }
+    Ok(repair)
+}
+
+fn disagreements(
+    worker: &mut Worker<'_>,
+    seen: &Seen,
+    files: &[MigrationFile],
+) -> Result<Vec<Disagreement>, MigrateError> {
+    let mut found = Vec::new();
+    let narrow = seen.database.width() == Width::Narrow;
+    let too_wide = files
+        .iter()
+        .find(|file| narrow && i32::try_from(file.version.0).is_err());
+    found.extend(too_wide.map(|file| Disagreement::Narrow {
+        table: seen.database.history_table(),
+        version: file.version,
+    }));
+    for row in &seen.rows {
+        let file = files.iter().find(|file| file.version == row.version);
+        let kept = |worker: &mut Worker<'_>| -> Result<Option<String>, MigrateError> {
+            let kept = store::kept(&mut worker.session, &seen.database, row.version)?;
+            Ok(kept.map(|kept: Kept| kept.sql))
+        };
+        match (row.state, file) {
+            (State::Edited, Some(file)) => found.push(Disagreement::Edited {
+                row: row.clone(),
+                file: file.clone(),
+                was: kept(worker)?,
+            }),
+            (State::Missing, _) => found.push(Disagreement::Missing {
+                row: row.clone(),
+                was: kept(worker)?,
+            }),
+            (State::Partial, Some(file)) => found.extend(step_changed(seen, row, file)),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+fn step_changed(seen: &Seen, row: &Row, file: &MigrationFile) -> Option<Disagreement> {
+    let script = crate::sql::parse(&file.text).ok()?;
+    let steps = seen.steps.get(&row.version)?;
+    let error = super::stepwise::check(&file.title(), &file.path, &script, steps).err()?;
+    let text = error.to_string();
+    let MigrateError::StepChanged { was, is, .. } = error else {
+        return None;
+    };
+    Some(Disagreement::StepChanged {
+        row: row.clone(),
+        error: text,
+        was,
+        is,
+    })
+}
+
+fn put_right(
+    worker: &mut Worker<'_>,
+    database: &Database,
+    order: &Order<'_>,
+    one: &Disagreement,
+) -> Result<(), MigrateError> {
+    let table = database.history_table();
+    let history = literal(&table);
+    let statement = match one {
+        Disagreement::Narrow { .. } => widening(&table, order.files),
+        Disagreement::Missing { row, .. } => format!(
+            "{0} {1}",
+            if database.history.is_some() {
+                format!("DELETE FROM {table} WHERE version = {};", row.version)
+            } else {
+                String::new()
+            },
+            if database.has_tables {
+                format!(
+                    "DELETE FROM dbtune.migration WHERE history = {history} AND version = {0}; \
+                     DELETE FROM dbtune.migration_step WHERE history = {history} AND version = {0}",
+                    row.version
+                )
+            } else {
+                String::new()
+            }
+        ),
+        Disagreement::Edited { file, .. } => accept(database, file)?,
+        Disagreement::StepChanged { row, .. } => {
+            let file = order.files.iter().find(|file| file.version == row.version);
+            accept_steps(&history, row.version, file)
+        }
+    };
+    write(
+        worker,
+        database,
+        &format!("{AS_OURSELVES} {} {statement}", lock::hold()),
+    )
+}
+
+/// Versions of 64 bits, and the checksums that refinery gives at that width: those of files that are
+/// what was applied.
+fn widening(table: &str, files: &[MigrationFile]) -> String {
+    let mut statement = format!("ALTER TABLE {table} ALTER COLUMN version TYPE int8;");
+    for file in files {
+        let of = |width| checksum(width, file.version, &file.name, &file.text);
+        if let (Some(narrow), Some(wide)) = (of(Width::Narrow), of(Width::Wide)) {
+            let version = file.version;
+            statement.push_str(&format_args!(
+                "UPDATE {table} SET checksum = '{wide}' WHERE version = {version} AND checksum = '{narrow}';"
+            ).to_string());
+        }
+    }
+    statement
+}
+
+fn accept(database: &Database, file: &MigrationFile) -> Result<String, MigrateError> {
+    let table = database.history_table();
+    let sum = checksum(database.width(), file.version, &file.name, &file.text);
+    let Some(sum) = sum else {
+        return Err(MigrateError::TooWide {
+            table,
+            version: file.version,
+        });
+    };
+    let (version, name) = (file.version, literal(&file.name));
+    let kept = if database.has_tables {
+        format!(
+            "UPDATE dbtune.migration SET name = {name}, sql = {} WHERE history = {} AND version = {version}",
+            literal(&file.text),
+            literal(&table)
+        )
+    } else {
+        String::new()
+    };
+    Ok(format!(
+        "UPDATE {table} SET checksum = '{sum}', name = {name} WHERE version = {version}; {kept}"
+    ))
+}
+
+/// What was done counts as what the file has in its place; steps that the file has no more are forgotten.
+fn accept_steps(history: &str, version: Version, file: Option<&MigrationFile>) -> String {
+    let script = file.and_then(|file| crate::sql::parse(&file.text).ok());
+    let statements = script
+        .as_ref()
+        .map(crate::sql::Script::statements)
+        .unwrap_or_default();
+    let of = format!("history = {history} AND version = {version}");
+    let mut sent = format!(
+        "DELETE FROM dbtune.migration_step WHERE {of} AND step > {};",
+        statements.len()
+    );
+    for (index, statement) in statements.iter().enumerate() {
+        sent.push_str(
+            &format_args!(
+                "UPDATE dbtune.migration_step SET digest = {}, statement = {} WHERE {of} AND step = {};",
+                literal(&statement.digest()),
+                literal(statement.text()),
+                index + 1
+            )
+            .to_string(),
+        );
+    }
+    sent
+}
