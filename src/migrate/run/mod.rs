@@ -119,6 +119,9 @@ fn once(
     let mut planned = plan::plan(order.files, &pending)?;
     pooler::refuse(&mut worker)?;
     warn_of_others(&mut worker, &seen)?;
+    for warning in standing::warnings(worker.session.version_number(), worker.session.version()) {
+        (order.tell)(Event::Notice(format!("WARNING: {warning}")));
+    }
     lock::take(&mut worker, &seen.database.name)?;
     // Whoever held it before may have done everything.
     seen = Seen::read(&mut worker, order.files)?;

@@ -8,5 +8,6 @@ mod history;
 mod jobs;
 mod killed;
 mod matrix;
+mod medianest;
 mod partitions;
 mod transactions;
