@@ -101,10 +101,16 @@ impl Failure {
         self
     }
 
-    /// Adds fields to the JSON document.
+    /// Adds fields to the JSON document; one that is there already gets the new value.
     #[must_use]
     pub fn document(mut self, document: Value) -> Self {
-        self.document = Some(document);
+        self.document = match (self.document.take(), document) {
+            (Some(Value::Object(mut before)), Value::Object(more)) => {
+                before.extend(more);
+                Some(Value::Object(before))
+            }
+            (_, document) => Some(document),
+        };
         self
     }
 

@@ -8,7 +8,6 @@ mod attempt;
 mod clients;
 mod error;
 mod interrupt;
-mod password;
 mod password_file;
 pub mod postgresql;
 pub mod process;
@@ -22,7 +21,6 @@ pub use access::{Access, TlsFiles};
 pub use clients::{ClientGroup, Clients};
 pub use error::EngineError;
 pub use interrupt::{Interrupt, Shield};
-pub use password::passwords_in;
 pub use password_file::{PasswordFile, Wanted};
 pub use target::{Persist, Target, Url};
 

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Access, password};
-use crate::setting::EngineKind;
+use super::Access;
+use crate::setting::{EngineKind, in_url};
 use crate::snapshot::Memory;
 
 /// One server that dbtune was told of.
@@ -91,7 +91,7 @@ impl fmt::Display for Url {
     /// the path, and the value of a `password` parameter or key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown_to = 0;
-        for hidden in password::in_url(&self.0) {
+        for hidden in in_url(&self.0) {
             // One that begins within another is hidden with it.
             if let Some(before) = self.0.get(shown_to..hidden.start) {
                 f.write_str(before)?;

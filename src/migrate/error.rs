@@ -21,7 +21,7 @@ pub struct FileMistakes {
 /// A statement that was not done.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StatementFailure {
-    /// The file.
+    /// The file; for a way back without one, whose it is.
     pub path: PathBuf,
     /// `V12__add_users`.
     pub title: String,
@@ -45,6 +45,8 @@ pub struct StatementFailure {
     pub left: Vec<String>,
     /// What to do next.
     pub hint: Option<String>,
+    /// It is a statement of the way back from the migration.
+    pub is_undo: bool,
 }
 
 /// What can go wrong while a database is migrated.

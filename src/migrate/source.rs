@@ -43,11 +43,19 @@ pub struct SourceMistake {
 /// Every migration of a folder and its subfolders, by version.
 ///
 /// The error holds every mistake in the folder: names that nearly fit, two files of one version, a way
-/// back that leads from nowhere, a file that is empty or not UTF-8, a folder that is not there.
+/// back that leads from nowhere, a file that is empty or not UTF-8, a folder that is not there, a folder that
+/// is named like a file or is a link.
 pub fn read(folder: &Path) -> Result<Vec<MigrationFile>, Vec<SourceMistake>> {
     let mut found = Found::default();
     found.look_into(folder, true);
     found.finish()
+}
+
+/// Whether a folder is named as only a file of migrations should be.
+fn is_named_like_a_file(folder: &Path) -> bool {
+    let name = folder.file_name().and_then(|name| name.to_str());
+    let named = name.and_then(|name| name::parse(name).ok());
+    matches!(named, Some(Named::Migration { .. } | Named::Undo { .. }))
 }
 
 #[derive(Default)]
@@ -74,10 +82,17 @@ impl Found {
         };
         paths.sort();
         for path in paths {
-            if path.is_dir() {
-                self.look_into(&path, false);
-            } else {
+            if !path.is_dir() {
                 self.look_at(&path);
+            } else if path.is_symlink() {
+                // refinery does not follow it either, and one to a folder above would never end.
+                let hint = "put the folder itself here, or take the link away";
+                self.mistake(&path, "it is a link to a folder", Some(hint.to_owned()));
+            } else if is_named_like_a_file(&path) {
+                let hint = "put its SQL into a file of that name, or give the folder another name";
+                self.mistake(&path, "it is a folder", Some(hint.to_owned()));
+            } else {
+                self.look_into(&path, false);
             }
         }
     }
@@ -99,22 +114,34 @@ impl Found {
         };
         match name::parse(file) {
             Ok(Named::Other) => {}
-            Ok(Named::Undo { version, name }) => self.undos.push((version, name, path.to_owned())),
+            Ok(Named::Undo { version, name }) => {
+                // That it cannot be run is not to be told only when it is needed.
+                self.text_of(path);
+                self.undos.push((version, name, path.to_owned()));
+            }
             Ok(Named::Migration { version, name }) => self.take(path, version, name),
             Err(odd) => self.mistake(path, odd.message, Some(odd.hint)),
         }
     }
 
-    fn take(&mut self, path: &Path, version: Version, name: String) {
-        let text = match fs::read(path).map(String::from_utf8) {
-            Ok(Ok(text)) => text,
-            Ok(Err(error)) => return self.not_utf8(path, &error),
-            Err(error) => return self.mistake(path, format!("cannot be read: {error}"), None),
-        };
-        if text.trim().is_empty() {
-            let hint = "write its statements, or take the file away";
-            return self.mistake(path, "it is empty", Some(hint.to_owned()));
+    /// What stands in a file; `None` after a mistake.
+    fn text_of(&mut self, path: &Path) -> Option<String> {
+        match fs::read(path).map(String::from_utf8) {
+            Ok(Ok(text)) if text.trim().is_empty() => {
+                let hint = "write its statements, or take the file away";
+                self.mistake(path, "it is empty", Some(hint.to_owned()));
+            }
+            Ok(Ok(text)) => return Some(text),
+            Ok(Err(error)) => self.not_utf8(path, &error),
+            Err(error) => self.mistake(path, format!("cannot be read: {error}"), None),
         }
+        None
+    }
+
+    fn take(&mut self, path: &Path, version: Version, name: String) {
+        let Some(text) = self.text_of(path) else {
+            return;
+        };
         if let Some(other) = self.migrations.get(&version) {
             let message = format!("version {version} is taken by {}", other.path.display());
             let hint = "give one of the two another version";

@@ -1,13 +1,14 @@
 //! A line of a file as it may be shown: without secrets, without control characters, not too long.
 
 use std::ops::Range;
+use std::path::Path;
 
 use unicode_width::UnicodeWidthChar as _;
 
-use crate::engine::passwords_in;
 use crate::profile::{Place, resembles_secret};
-use crate::setting::is_secret;
 use crate::setting::{EngineKind, SettingName};
+use crate::setting::{is_secret, passwords_in};
+use crate::sql;
 
 /// How many columns of a line are shown.
 const WIDTH: usize = 72;
@@ -26,7 +27,7 @@ impl ShownLine {
         let line = place.line_text();
         let mut hidden = passwords_in(line);
         hidden.extend(secret_value(place));
-        hidden.extend(password_literals(line));
+        hidden.extend(secrets_of_sql(place));
         hidden.sort_by_key(|range| range.start);
         let mut shown = Self::masked(line, place.column.saturating_sub(1), &hidden);
         shown.cut();
@@ -131,24 +132,27 @@ pub(super) fn printable(text: &str) -> String {
     text.chars().map(escape).collect()
 }
 
-/// The literals of SQL behind the word `PASSWORD`: `ALTER ROLE a PASSWORD 'b'`.
-fn password_literals(line: &str) -> Vec<Range<usize>> {
-    const WORD: &str = "password";
-    let lower = line.to_ascii_lowercase();
-    let words = lower.match_indices(WORD);
-    words
-        .filter_map(|(at, _)| literal_behind(line, at + WORD.len()))
+/// The secrets of SQL on a place's line. A file of SQL is read as a whole, because a literal can begin on an
+/// earlier line.
+fn secrets_of_sql(place: &Place) -> Vec<Range<usize>> {
+    let line = place.line_text();
+    let is_sql = Path::new(&*place.file)
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("sql"));
+    if !is_sql {
+        return sql::secrets(line);
+    }
+    let before = place.text.split_inclusive('\n');
+    let start: usize = before
+        .take(place.line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let end = start + line.len();
+    sql::secrets(&place.text)
+        .into_iter()
+        .filter(|secret| secret.start < end && secret.end > start)
+        .map(|secret| secret.start.max(start) - start..secret.end.min(end) - start)
         .collect()
-}
-
-/// What is between the quotes of the literal that follows, up to the end of the line.
-fn literal_behind(line: &str, at: usize) -> Option<Range<usize>> {
-    let is_before = |character: char| character.is_whitespace() || "=>eE".contains(character);
-    let rest = line.get(at..)?.trim_start_matches(is_before);
-    let literal = rest.strip_prefix('\'')?;
-    let start = line.len() - literal.len();
-    let end = literal.find('\'').unwrap_or(literal.len());
-    (end > 0).then_some(start..start + end)
 }
 
 /// The part of a place's line that is the value of a secret setting. Works on the text alone, so
@@ -233,5 +237,19 @@ mod tests {
             ShownLine::new(&place).text(),
             "alter role a PASSWORD '***'; create role b password E'***'; -- password"
         );
+    }
+    #[test]
+    fn a_secret_that_begins_on_an_earlier_line_is_not_shown() {
+        let text = "alter role a password\n'hush\nhush' login\n";
+        let shown = |line| {
+            let place = Place {
+                file: Arc::from("V1__a.sql"),
+                text: Arc::from(text),
+                line,
+                column: 1,
+            };
+            ShownLine::new(&place).text()
+        };
+        assert_eq!([shown(2), shown(3)], ["'***", "***' login"]);
     }
 }

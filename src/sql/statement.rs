@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use squawk_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
 
 use super::place::Lines;
-use super::{Change, Kind, Lock, Place, changes, locks, outside, summary, tree};
+use super::{Change, Kind, Lock, Place, changes, locks, outside, summary, temporary, tree};
 
 /// A statement, and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub struct Statement {
     outside_transaction: Option<&'static str>,
     locks: Vec<Lock>,
     changes: Vec<Change>,
+    temporary: Option<&'static str>,
 }
 
 impl Statement {
@@ -32,11 +33,12 @@ impl Statement {
         Some(Self {
             text: text.to_owned(),
             place: lines.place(start),
-            summary: summary::of(&tokens),
+            summary: summary::of(&tokens, &super::secrets(text)),
             kind: Kind::of(node, text),
             outside_transaction: outside::of(node),
             locks: locks::of(node),
             changes: changes::of(node),
+            temporary: temporary::of(node),
         })
     }
 
@@ -60,7 +62,8 @@ impl Statement {
         self.place.behind(before.unwrap_or_default())
     }
 
-    /// The statement on one line for a message, without comments and cut after about 60 characters.
+    /// The statement on one line for a message, without comments and secrets, and cut after about 60
+    /// characters.
     pub fn summary(&self) -> String {
         self.summary.clone()
     }
@@ -90,6 +93,11 @@ impl Statement {
     /// What it changes in the tables of the database, as far as the statement shows it.
     pub fn changes(&self) -> &[Change] {
         &self.changes
+    }
+
+    /// What it creates that only its session has: `"table"`, `"view"` or `"sequence"`.
+    pub fn temporary(&self) -> Option<&'static str> {
+        self.temporary
     }
 
     /// Where it ends in the file.

@@ -5,6 +5,7 @@
 mod changes;
 mod create_index;
 mod directives;
+mod hidden;
 mod kinds;
 mod locks;
 mod mistakes;

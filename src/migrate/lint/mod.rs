@@ -1,7 +1,8 @@
 //! What is wrong with migrations before they are run: squawk's rules (`squawk`) and dbtune's own
 //! (`rules`), but for what a comment in the file allows (`silence`).
 //!
-//! Pure, but for [`LiveSchema::read`], which asks a server what is there. Without it the files of the folder
+//! Pure, but for [`LiveSchema::read`], which asks a server what is there, and [`undo_mistakes`], which reads
+//! files. Without it the files of the folder
 //! alone say what the database has; with it they do so for what is in the history, and the database for what
 //! is still to be run.
 
@@ -16,7 +17,10 @@ mod squawk;
 pub use finding::{Finding, RuleInfo, all_rules};
 pub use live::LiveSchema;
 
+use std::path::PathBuf;
+
 use super::{FileMistakes, MigrationFile};
+use crate::sql;
 use pass::{Parsed, Pass};
 use schema::Schema;
 
@@ -50,6 +54,21 @@ pub fn lint(
     let order = |finding: &Finding| files.iter().position(|file| file.path == finding.path);
     findings.sort_by_key(order);
     Ok(findings)
+}
+
+/// The ways back that cannot be run: nobody wants to find that out when one is needed.
+pub fn undo_mistakes(files: &[MigrationFile]) -> Vec<FileMistakes> {
+    let paths = files.iter().filter_map(|file| file.undo.as_ref());
+    let mistaken = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path).ok()?;
+        let read = sql::parse(&text);
+        let mode = read.and_then(|script| script.mode().map_err(|mistake| vec![mistake]));
+        Some(FileMistakes {
+            path: path.clone(),
+            mistakes: mode.err()?,
+        })
+    };
+    paths.filter_map(mistaken).collect()
 }
 
 fn parse(files: &[MigrationFile]) -> Result<Vec<Parsed<'_>>, Vec<FileMistakes>> {

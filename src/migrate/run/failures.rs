@@ -6,7 +6,7 @@ use super::plan::Planned;
 use crate::engine::EngineError;
 use crate::migrate::worker::Failed;
 use crate::migrate::{MigrateError, StatementFailure};
-use crate::sql::Statement;
+use crate::sql::{Mode, Statement};
 
 /// The failure of a statement of a file; an error of its own where the connection is lost.
 pub(super) fn failure(
@@ -28,15 +28,32 @@ pub(super) fn failure(
             failure.place = place
                 .map(|(position, statement)| statement.place_of(position))
                 .or(failure.place);
+            let hints = error.hint.into_iter().chain(hint(planned, &error.sqlstate));
+            failure.hint = hints.reduce(|server, own| format!("{server}\n{own}"));
             failure.sqlstate = Some(error.sqlstate);
             failure.message = error.message;
             failure.detail = error.detail;
             failure.context = error.context;
-            failure.hint = error.hint;
             failure.blockers = blockers;
         }
     }
     Ok(failure)
+}
+
+/// What to do about refusals that come from how a file is run.
+fn hint(planned: &Planned, sqlstate: &str) -> Option<String> {
+    let hint = match (sqlstate, &planned.mode) {
+        ("55P04", Mode::Transaction) => {
+            "a new value of an enumeration can be used only after the commit: put `-- dbtune: no-transaction` \
+             on a line of its own, so that each statement is committed before the next"
+        }
+        ("2D000", _) => {
+            "dbtune runs each statement in a transaction, together with the note that it was done: a \
+             procedure or a DO that commits cannot run there. Call it with psql, outside of the migrations"
+        }
+        _ => return None,
+    };
+    Some(hint.to_owned())
 }
 
 fn seconds(duration: Duration) -> String {
@@ -48,8 +65,9 @@ fn at(planned: &Planned, index: usize) -> StatementFailure {
     let statements = planned.script.statements();
     let statement = statements.get(index);
     StatementFailure {
-        path: planned.file.path.clone(),
+        path: planned.path(),
         title: planned.file.title(),
+        is_undo: planned.is_undo(),
         place: statement.map(Statement::place),
         statement: statement.map(Statement::summary).unwrap_or_default(),
         number: statement.map(|_| (index + 1, statements.len())),

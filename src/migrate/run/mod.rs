@@ -264,6 +264,8 @@ impl Runner<'_, '_> {
         match last {
             LastPage::Applied { row } => {
                 let undo = self.way_back(planned)?;
+                // Without its secrets it could not be run: then only the file is the way back.
+                let undo = undo.filter(|undo| crate::sql::hidden(undo) == *undo);
                 Ok(self.applied_page(planned, row, undo.as_deref()))
             }
             LastPage::Undone => Ok(undo::last_page(
@@ -310,7 +312,7 @@ impl Runner<'_, '_> {
                  started_at = excluded.started_at, finished_at = excluded.finished_at{forget}",
             lock::hold(),
             literal(&planned.file.name),
-            literal(&planned.file.text),
+            literal(&crate::sql::hidden(&planned.file.text)),
             undo.map_or_else(|| "NULL".to_owned(), literal),
             literal(self.order.who),
         )

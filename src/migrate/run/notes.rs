@@ -4,7 +4,7 @@ use super::plan::Planned;
 use super::{AS_OURSELVES, Runner, lock};
 use crate::engine::postgresql::literal;
 use crate::migrate::MigrateError;
-use crate::sql::Statement;
+use crate::sql::{self, Statement};
 
 /// A note that was begun is brought up to date.
 const ON_CONFLICT: &str = "\
@@ -56,7 +56,9 @@ impl Runner<'_, '_> {
             index + 1,
             literal(&planned.file.name),
             literal(&statement.map(Statement::digest).unwrap_or_default()),
-            literal(statement.map(Statement::text).unwrap_or_default()),
+            literal(&sql::hidden(
+                statement.map(Statement::text).unwrap_or_default()
+            )),
         )
     }
 

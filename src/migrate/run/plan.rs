@@ -1,6 +1,7 @@
 //! Which migrations are to be run, and how. Pure, but for the text of the files.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::migrate::source::MigrationFile;
@@ -14,6 +15,30 @@ pub(crate) struct Planned {
     pub(crate) file: MigrationFile,
     pub(crate) script: Script,
     pub(crate) mode: Mode,
+}
+
+/// What the title of a way back ends in; no name of a file can.
+const UNDO: &str = " (undo)";
+
+impl Planned {
+    /// Whether it is the way back from a migration.
+    pub(crate) fn is_undo(&self) -> bool {
+        self.file.name.ends_with(UNDO)
+    }
+
+    /// The file; for a way back that has none, whose it is.
+    pub(crate) fn path(&self) -> PathBuf {
+        shown_path(&self.file)
+    }
+}
+
+fn shown_path(file: &MigrationFile) -> PathBuf {
+    if !file.path.as_os_str().is_empty() {
+        return file.path.clone();
+    }
+    let title = file.title();
+    let title = title.strip_suffix(UNDO).unwrap_or(&title);
+    PathBuf::from(format!("the way back from {title}"))
 }
 
 /// The versions that are pending, up to the one that was asked for, in order.
@@ -97,7 +122,7 @@ pub(crate) fn plan(
 pub(crate) fn of_text(file: &MigrationFile) -> Result<Planned, MigrateError> {
     of_file(file).map_err(|mistakes| {
         MigrateError::Script(vec![FileMistakes {
-            path: file.path.clone(),
+            path: shown_path(file),
             mistakes,
         }])
     })
@@ -106,10 +131,13 @@ pub(crate) fn of_text(file: &MigrationFile) -> Result<Planned, MigrateError> {
 fn of_file(file: &MigrationFile) -> Result<Planned, Vec<sql::Mistake>> {
     let script = sql::parse(&file.text)?;
     let mode = script.mode().map_err(|mistake| vec![mistake])?;
-    let unnamed = script.statements().iter().filter_map(without_a_name);
-    let unnamed: Vec<sql::Mistake> = unnamed.collect();
-    if !unnamed.is_empty() {
-        return Err(unnamed);
+    let is_stepwise = matches!(mode, Mode::Stepwise { .. });
+    let refused = script.statements().iter().filter_map(|statement| {
+        without_a_name(statement).or_else(|| temporary(statement).filter(|_| is_stepwise))
+    });
+    let refused: Vec<sql::Mistake> = refused.collect();
+    if !refused.is_empty() {
+        return Err(refused);
     }
     Ok(Planned {
         file: file.clone(),
@@ -129,5 +157,22 @@ fn without_a_name(statement: &sql::Statement) -> Option<sql::Mistake> {
             "a concurrent build without a name for its index cannot be found again after a failure"
                 .to_owned(),
         hint: Some("name the index: CREATE INDEX CONCURRENTLY <name> ON …".to_owned()),
+    })
+}
+
+/// Something temporary in a file that is run statement by statement: another session that goes on with the
+/// file would not have it.
+fn temporary(statement: &sql::Statement) -> Option<sql::Mistake> {
+    let what = statement.temporary()?;
+    Some(sql::Mistake {
+        place: statement.place(),
+        message: format!(
+            "a temporary {what} is gone when the file is gone on with after it was cut off: it is run \
+             statement by statement"
+        ),
+        hint: Some(format!(
+            "use an ordinary {what} and drop it at the end, or move all that needs it into a file that runs \
+             in one transaction"
+        )),
     })
 }

@@ -224,7 +224,7 @@ fn accept(database: &Database, file: &MigrationFile) -> Result<String, MigrateEr
     let kept = if database.has_tables {
         format!(
             "UPDATE dbtune.migration SET name = {name}, sql = {} WHERE history = {} AND version = {version}",
-            literal(&file.text),
+            literal(&crate::sql::hidden(&file.text)),
             literal(&table)
         )
     } else {
@@ -252,7 +252,7 @@ fn accept_steps(history: &str, version: Version, file: Option<&MigrationFile>) -
             &format_args!(
                 "UPDATE dbtune.migration_step SET digest = {}, statement = {} WHERE {of} AND step = {};",
                 literal(&statement.digest()),
-                literal(statement.text()),
+                literal(&crate::sql::hidden(statement.text())),
                 index + 1
             )
             .to_string(),

@@ -12,6 +12,7 @@ use super::standing::open;
 use super::{AS_OURSELVES, LastPage, Order, Runner, Seen, lock, make_tables};
 use crate::engine::postgresql::literal;
 use crate::migrate::source::MigrationFile;
+use crate::migrate::status::{Row, State};
 use crate::migrate::store::{self, Database};
 use crate::migrate::worker::Worker;
 use crate::migrate::{MigrateError, Version, index};
@@ -89,6 +90,20 @@ pub(super) fn last_page(database: &Database, key: &str, version: Version) -> Str
     )
 }
 
+/// Says so, with the migration that is half done: it has no row yet.
+fn nothing_to_undo(rows: &[Row]) -> String {
+    let half_done = rows.iter().find(|row| row.state == State::Partial);
+    half_done.map_or_else(
+        || "no migration is applied: there is nothing to undo".to_owned(),
+        |row| {
+            format!(
+                "no migration is applied: {} is half done, and can only be gone on with or taken back by hand",
+                row.title()
+            )
+        },
+    )
+}
+
 fn way_back(
     worker: &mut Worker<'_>,
     seen: &Seen,
@@ -96,7 +111,7 @@ fn way_back(
 ) -> Result<Undone, MigrateError> {
     let Some(newest) = seen.applied.last() else {
         return Err(MigrateError::Refused {
-            message: "no migration is applied: there is nothing to undo".to_owned(),
+            message: nothing_to_undo(&seen.rows),
             hint: None,
         });
     };

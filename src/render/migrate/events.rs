@@ -1,6 +1,7 @@
 //! One line for each thing that happens while migrations run.
 
 use crate::migrate::{Event, Progress};
+use crate::sql;
 
 use super::seconds;
 
@@ -60,7 +61,8 @@ pub fn event(event: &Event, verbose: bool) -> Option<String> {
         Event::Applied { title, took, .. } => format!("{title} applied in {}", seconds(*took)),
         Event::Notice(text) => format!("the server says: {text}"),
     };
-    Some(text)
+    // A statement of another session can stand in it, or what the server says of one.
+    Some(sql::hidden(&text))
 }
 
 /// How far a build is, as a line for a pipeline.
@@ -109,7 +111,7 @@ fn blocked(progress: &Progress) -> String {
     if progress.blockers.is_empty() {
         return String::new();
     }
-    format!(", held up by {}", progress.blockers.join(" and "))
+    sql::hidden(&format!(", held up by {}", progress.blockers.join(" and ")))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use similar::TextDiff;
 
 use crate::migrate::AppliedNow;
-use crate::sql::Place;
+use crate::sql::{self, Place};
 
 pub use events::{bar, event, progress};
 pub use repair::{repair, repair_json};
@@ -69,8 +69,14 @@ pub fn indent(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A text diff; says so where only the ends of lines differ.
+/// A text diff, without secrets; says so where only the ends of lines differ, or what is not shown.
 pub fn diff(was_called: &str, was: &str, is_called: &str, is: &str) -> String {
+    // What was applied is kept without its secrets.
+    let (was, is) = (&*sql::hidden(was), &*sql::hidden(is));
+    if was == is && is.contains("***") {
+        return "nothing differs that is shown; whether a secret does (***) is not known"
+            .to_owned();
+    }
     if was != is && was.replace("\r\n", "\n") == is.replace("\r\n", "\n") {
         let of = |text: &str| if text.contains("\r\n") { "CRLF" } else { "LF" };
         return format!(
@@ -111,6 +117,17 @@ mod tests {
             text,
             "only line endings differ: CRLF applied, LF in the file"
         );
+    }
+
+    #[test]
+    fn a_diff_shows_no_secret() {
+        let of = |secret: &str| format!("SELECT 1;\nALTER ROLE a PASSWORD '{secret}';\n");
+        let text = diff("applied", &of("tiger"), "in the file", &of("lion"));
+        assert!(text.contains("whether a secret does"), "{text}");
+        let edited = of("lion").replace('1', "2");
+        let text = diff("applied", &of("***"), "in the file", &edited);
+        assert!(text.contains("-SELECT 1;\n+SELECT 2;\n ALTER"), "{text}");
+        assert!(!text.contains("lion"), "{text}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::migrate::{Disagreement, Repair};
+use crate::sql;
 
 use super::diff;
 
@@ -49,7 +50,7 @@ fn open(one: &Disagreement) -> String {
         Disagreement::Missing { was, .. } => (
             was.as_ref().map_or_else(
                 || "what was applied is not known: dbtune did not apply it".to_owned(),
-                |was| format!("it was:\n{}", was.trim_end()),
+                |was| format!("it was:\n{}", sql::hidden(was.trim_end())),
             ),
             "put the file back, or take its row out of the history",
         ),
@@ -73,7 +74,22 @@ fn open(one: &Disagreement) -> String {
 /// As JSON.
 pub fn repair_json(repair: &Repair) -> Value {
     let of = |ones: &[Disagreement]| ones.iter().map(one).collect::<Vec<_>>();
-    json!({"format_version": 1, "open": of(&repair.open), "repaired": of(&repair.done)})
+    let mut document =
+        json!({"format_version": 1, "open": of(&repair.open), "repaired": of(&repair.done)});
+    if let (Some(fields), false) = (document.as_object_mut(), repair.open.is_empty()) {
+        fields.insert("error".to_owned(), error(&repair.open));
+    }
+    document
+}
+
+fn error(open: &[Disagreement]) -> Value {
+    let titles: Vec<String> = open.iter().map(title).collect();
+    json!({
+        "kind": "history_differs",
+        "message": titles.join("; "),
+        "hint": "put the files back as they were applied, or let the history say what they say: \
+                 dbtune migrate repair --accept VERSION",
+    })
 }
 
 fn one(one: &Disagreement) -> Value {

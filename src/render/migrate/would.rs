@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::migrate::{WouldRun, WouldStep};
-use crate::sql::Lock;
+use crate::sql::{self, Lock};
 
 /// The SQL, in order, with comments that say how each statement would be run and which locks it takes.
-/// What is shown can be run by psql.
+/// What is shown can be run by psql, but for the secrets in it, which read `***`.
 pub fn would_run(migrations: &[WouldRun]) -> String {
     if migrations.is_empty() {
         return "-- nothing to do: every migration is applied\n".to_owned();
@@ -39,8 +39,9 @@ fn one(migration: &WouldRun) -> String {
 }
 
 fn statement(step: &WouldStep, is_stepwise: bool) -> String {
+    let shown = sql::hidden(&step.text);
     if step.is_done {
-        let lines = step.text.lines().map(|line| format!("--   {line}\n"));
+        let lines = shown.lines().map(|line| format!("--   {line}\n"));
         return format!("-- done by an earlier run:\n{}", lines.collect::<String>());
     }
     let how = match step.alone {
@@ -55,7 +56,7 @@ fn statement(step: &WouldStep, is_stepwise: bool) -> String {
     } else {
         format!("-- locks: {}\n", locks.join(", "))
     };
-    format!("{how}{locks}{};\n", step.text)
+    format!("{how}{locks}{shown};\n")
 }
 
 fn lock(lock: &Lock) -> String {
@@ -69,7 +70,7 @@ fn lock(lock: &Lock) -> String {
 pub fn would_json(migration: &WouldRun) -> Value {
     let statements = migration.statements.iter().map(|step| {
         json!({
-            "sql": step.text,
+            "sql": sql::hidden(&step.text),
             "outside_transaction": step.alone,
             "done": step.is_done,
             "locks": step.locks.iter().map(lock).collect::<Vec<_>>(),

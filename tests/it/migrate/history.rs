@@ -153,7 +153,9 @@ fn a_missing_file_a_renamed_one_and_one_that_comes_too_late_are_refused_by_name(
         .complains("V2__orders is applied, and there is no such file");
     refused
         .complains("V1__people was applied as V1__users")
-        .complains("V3__late is pending, and a newer one");
+        .complains("V3__late is pending, and a newer one")
+        .complains("dbtune migrate repair")
+        .complains("git mv migrations/V3__late.sql migrations/V5__late.sql");
     assert_eq!(deploy.applied(), ["1", "2", "4"]);
     let document = deploy.migrate("status --format json").run().json();
     let states: Vec<&str> = document["migrations"]
@@ -306,4 +308,64 @@ fn a_plan_of_settings_lists_the_migrations_that_are_pending() {
         .postgres
         .sql("DROP TABLE refinery_schema_history; CREATE TABLE refinery_schema_history (x int)");
     assert_eq!(pending(&deploy), both);
+}
+
+#[test]
+fn a_file_that_comes_too_late_is_told_its_next_version_and_nothing_of_repair() {
+    let deploy = Deploy::new().file("V2__orders", ORDERS);
+    deploy.migrate("").run().exits(0);
+    deploy.write("V1__users", USERS);
+    deploy
+        .migrate("")
+        .run()
+        .exits(6)
+        .complains("git mv migrations/V1__users.sql migrations/V3__users.sql")
+        .never_shows("repair");
+}
+
+#[test]
+fn what_is_open_after_a_repair_is_an_error_in_the_document() {
+    let deploy = two();
+    deploy.migrate("").run().exits(0);
+    deploy.write("V1__users", "CREATE TABLE users (id bigint);\n");
+    let shown = deploy.migrate("repair --format json").run();
+    shown.exits(6);
+    let error = &shown.json()["error"];
+    assert_eq!(error["kind"], "history_differs");
+    let text = error.to_string();
+    assert!(
+        text.contains("V1__users was edited") && text.contains("--accept"),
+        "{text}"
+    );
+    let done = deploy.migrate("repair --accept 1 --format json").run();
+    done.exits(0);
+    assert!(done.json().get("error").is_none());
+}
+
+#[test]
+fn a_way_back_that_fails_is_told_with_its_place_and_how_to_try_it_again() {
+    let deploy = two().file("V2__orders.undo", "SELECT 1;\nDROP TABLE nothing;\n");
+    deploy.migrate("").run().exits(0);
+    deploy
+        .migrate("undo --yes")
+        .run()
+        .exits(1)
+        .complains("migrations/V2__orders.undo.sql:2:1: V2__orders (undo): ")
+        .complains("run it again: dbtune migrate undo");
+    deploy.remove("V2__orders.undo");
+    deploy
+        .migrate("undo --yes")
+        .run()
+        .exits(1)
+        .complains("error: the way back from V2__orders:2:1: V2__orders (undo): ")
+        .complains("run it again: dbtune migrate undo");
+}
+
+#[test]
+fn where_nothing_is_applied_the_migration_that_is_half_done_is_named() {
+    let deploy = Deploy::new().file("V1__half", "VACUUM;\nSELECT 1 / 0;\n");
+    let undo = || deploy.migrate("undo --yes").run();
+    undo().exits(6).complains("nothing to undo");
+    deploy.migrate("").run().exits(1);
+    undo().exits(6).complains("V1__half is half done");
 }

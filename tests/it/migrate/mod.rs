@@ -10,4 +10,5 @@ mod killed;
 mod matrix;
 mod medianest;
 mod partitions;
+mod secrets;
 mod transactions;

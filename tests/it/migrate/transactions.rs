@@ -1,6 +1,7 @@
 //! Files that are run in one transaction, and what a statement that fails is told with.
 
 use super::deploy::{Deploy, ends_soon};
+use crate::support::Postgres;
 
 #[test]
 fn a_file_that_fails_is_rolled_back_and_told_with_its_place() {
@@ -192,7 +193,7 @@ fn a_constraint_that_fails_at_the_commit_rolls_the_file_back() {
 
 #[test]
 fn a_standby_takes_no_migration() {
-    let primary = crate::support::Postgres::start();
+    let primary = Postgres::start();
     let standby = primary.standby();
     let deploy = Deploy::on(standby).file("V1__t", "CREATE TABLE t ();");
     deploy.migrate("").run().exits(6).complains("standby");
@@ -230,4 +231,50 @@ fn a_role_that_may_not_create_is_told_what_to_grant() {
         .run()
         .exits(0)
         .says("nothing to do");
+}
+
+#[test]
+fn a_value_of_an_enumeration_that_the_file_creates_can_be_used_on_every_version() {
+    for bin in Postgres::every_bin() {
+        let deploy = Deploy::on(Postgres::with_bin(bin).start()).file(
+            "V1__all",
+            "CREATE TYPE e AS ENUM ('a');\nALTER TYPE e ADD VALUE 'b';\nCREATE TABLE te (x e);\n\
+             INSERT INTO te VALUES ('b');\n",
+        );
+        deploy.migrate("").run().exits(0);
+        assert_eq!(deploy.postgres.value("SELECT x FROM te"), "b");
+    }
+}
+
+#[test]
+fn a_value_that_is_used_before_the_commit_is_told_with_the_directive() {
+    let text = "ALTER TYPE mood ADD VALUE 'bad';\n\
+                SELECT (enum_range(NULL::mood))[2];\n";
+    let deploy = Deploy::new()
+        .file("V1__type", "CREATE TYPE mood AS ENUM ('good');")
+        .file("V2__value", text);
+    deploy
+        .migrate("")
+        .run()
+        .exits(1)
+        .complains("55P04")
+        .complains("`-- dbtune: no-transaction` on a line of its own");
+    deploy.write("V2__value", &format!("-- dbtune: no-transaction\n{text}"));
+    deploy.migrate("").run().exits(0);
+}
+
+#[test]
+fn a_procedure_that_commits_is_told_why_it_cannot() {
+    let deploy = Deploy::new().file(
+        "V1__call",
+        "-- dbtune: no-transaction\n\
+         CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN COMMIT; END $$;\nCALL p();\n",
+    );
+    deploy
+        .migrate("")
+        .run()
+        .exits(1)
+        .complains("2D000")
+        .complains("together with the note")
+        .complains("psql");
 }

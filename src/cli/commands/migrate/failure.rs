@@ -1,14 +1,20 @@
 //! From what went wrong with a migration to what a user reads and a script sees.
 
+use std::path::Path;
 use std::sync::Arc;
+
+use serde_json::{Value, json};
 
 use crate::cli::failure::{of_engine_error, of_mistakes};
 use crate::cli::setup::Desk;
 use crate::cli::{Exit, Failure};
 use crate::engine::EngineError;
-use crate::migrate::{FileMistakes, MigrateError, Row, SourceMistake, State, StatementFailure};
+use crate::migrate::{
+    self, FileMistakes, MigrateError, Row, SourceMistake, State, StatementFailure, Version,
+};
 use crate::profile::{Mistake, Place};
 use crate::render::migrate::{diff, shown_place};
+use crate::sql;
 
 /// Whether a safety check or a mistake kept it from being begun.
 pub(super) fn is_refusal(error: &MigrateError) -> bool {
@@ -32,8 +38,18 @@ pub(super) fn is_refusal(error: &MigrateError) -> bool {
     }
 }
 
-/// What a user reads and a script sees.
+/// What a user reads and a script sees: without secrets, because the server, and who held a statement up,
+/// can cite one.
 pub(super) fn of(error: &MigrateError, desk: &Desk<'_>) -> Failure {
+    let mut failure = with_secrets(error, desk);
+    failure.message = sql::hidden(&failure.message);
+    for cause in &mut failure.causes {
+        *cause = sql::hidden(cause);
+    }
+    failure
+}
+
+fn with_secrets(error: &MigrateError, desk: &Desk<'_>) -> Failure {
     let refused = |kind| Failure::new(Exit::Refused, kind, error.to_string());
     match error {
         MigrateError::Source(mistakes) => of_source(mistakes, desk),
@@ -58,7 +74,7 @@ pub(super) fn of(error: &MigrateError, desk: &Desk<'_>) -> Failure {
             "the last statement was rolled back; a file must not give up the locks of its session (DISCARD \
              ALL, pg_advisory_unlock_all): take that out, and run it again when the other run has ended",
         ),
-        MigrateError::InTheWay(rows) => of_rows(rows),
+        MigrateError::InTheWay(rows) => of_rows(rows, &desk.global.migrations),
         MigrateError::StepChanged { path, was, is, .. } => {
             let mut failure = refused("statement_changed").hint(
                 "put the statement back as it was run; or, where the change is of no consequence: dbtune \
@@ -90,6 +106,7 @@ fn of_engine(error: &EngineError) -> Failure {
 }
 
 fn of_source(mistakes: &[SourceMistake], desk: &Desk<'_>) -> Failure {
+    let in_json: Vec<Value> = mistakes.iter().map(in_json).collect();
     let mistakes: Vec<Mistake> = mistakes
         .iter()
         .map(|one| {
@@ -97,7 +114,18 @@ fn of_source(mistakes: &[SourceMistake], desk: &Desk<'_>) -> Failure {
             Mistake::nowhere(message).maybe_help(one.hint.clone())
         })
         .collect();
-    of_mistakes(&mistakes, desk.console)
+    of_mistakes(&mistakes, desk.console).document(json!({"mistakes": in_json}))
+}
+
+/// A mistake of a file as a whole: the path is its place.
+fn in_json(mistake: &SourceMistake) -> Value {
+    json!({
+        "file": mistake.path.display().to_string(),
+        "line": null,
+        "column": null,
+        "message": mistake.message,
+        "help": mistake.hint,
+    })
 }
 
 fn of_scripts(files: &[FileMistakes], desk: &Desk<'_>) -> Failure {
@@ -121,11 +149,37 @@ fn of_scripts(files: &[FileMistakes], desk: &Desk<'_>) -> Failure {
     of_mistakes(&mistakes, desk.console)
 }
 
-fn of_rows(rows: &[Row]) -> Failure {
+fn of_rows(rows: &[Row], folder: &Path) -> Failure {
     let lines: Vec<String> = rows.iter().map(in_the_way).collect();
     let message = format!("nothing was run:\n  {}", lines.join("\n  "));
-    Failure::new(Exit::Refused, "history_differs", message)
-        .hint("dbtune migrate repair shows what differs, and how to put it right")
+    Failure::new(Exit::Refused, "history_differs", message).hint_if(hints_of(rows, folder))
+}
+
+/// What to do about the rows: a history that differs is repaired, a file that comes too late gets the next
+/// version.
+fn hints_of(rows: &[Row], folder: &Path) -> Option<String> {
+    let differs = |row: &Row| matches!(row.state, State::Edited | State::Missing);
+    let repair = "dbtune migrate repair shows what differs, and how to put it right";
+    let mut hints: Vec<String> = Vec::new();
+    hints.extend(rows.iter().any(differs).then(|| repair.to_owned()));
+    let files = migrate::read(folder).unwrap_or_default();
+    let mut newest = files.last().map_or(0, |file| file.version.0);
+    for row in rows
+        .iter()
+        .filter(|row| !differs(row) && !row.is_half_undone)
+    {
+        let Some(file) = files.iter().find(|file| file.version == row.version) else {
+            continue;
+        };
+        newest = newest.saturating_add(1);
+        let name = format!("V{}__{}.sql", Version(newest), row.name);
+        hints.push(format!(
+            "git mv {} {}",
+            file.path.display(),
+            file.path.with_file_name(name).display()
+        ));
+    }
+    (!hints.is_empty()).then(|| hints.join("\n"))
 }
 
 fn in_the_way(row: &Row) -> String {
@@ -144,9 +198,12 @@ fn in_the_way(row: &Row) -> String {
         State::Partial if row.is_half_undone => {
             format!("{title} is half undone: dbtune migrate undo goes on with that")
         }
-        State::Pending | State::Partial => format!(
-            "{title} is pending, and a newer one is applied already: give it the next version \
-             (dbtune migrate new)"
+        State::Pending => format!(
+            "{title} is pending, and a newer one is applied already: give it the next version"
+        ),
+        State::Partial => format!(
+            "{title} is half done, and a newer one is applied already: take back by hand what it has done, \
+             then give it the next version"
         ),
         State::Applied => title,
     }
@@ -185,11 +242,14 @@ fn of_statement(failed: &StatementFailure) -> Failure {
             .map(|blocker| format!("held up by {blocker}")),
     );
     failure.causes.extend(failed.left.iter().cloned());
-    let again = "put it right and run it again: dbtune migrate";
-    failure.hint_if(Some(
-        failed
-            .hint
-            .as_ref()
-            .map_or_else(|| again.to_owned(), |hint| format!("{hint}\n{again}")),
-    ))
+    let command = if failed.is_undo {
+        "dbtune migrate undo"
+    } else {
+        "dbtune migrate"
+    };
+    let again = format!("put it right and run it again: {command}");
+    failure.hint_if(Some(match &failed.hint {
+        Some(hint) => format!("{hint}\n{again}"),
+        None => again,
+    }))
 }

@@ -9,8 +9,8 @@ use crate::cli::setup::Desk;
 use crate::cli::{Exit, Failure};
 use crate::engine::Target;
 use crate::engine::postgresql::WorkSession;
-use crate::migrate::MigrateError;
-use crate::migrate::lint::{LiveSchema, lint};
+use crate::migrate::lint::{Finding, LiveSchema, lint, undo_mistakes};
+use crate::migrate::{FileMistakes, MigrateError};
 use crate::render::{self, LintView};
 use crate::setting::EngineKind;
 
@@ -22,7 +22,7 @@ pub(super) fn run(desk: &Desk<'_>, args: &LintArgs) -> Result<Exit, Failure> {
         .as_ref()
         .map(|target| ask(desk, target))
         .transpose()?;
-    let findings = lint(&files, live.as_ref());
+    let findings = readable(lint(&files, live.as_ref()), undo_mistakes(&files));
     let findings =
         findings.map_err(|mistakes| failure::of(&MigrateError::Script(mistakes), desk))?;
     let view = LintView {
@@ -41,6 +41,21 @@ pub(super) fn run(desk: &Desk<'_>, args: &LintArgs) -> Result<Exit, Failure> {
     } else {
         Exit::Done
     })
+}
+
+/// The findings, where every file can be read, the ways back too.
+fn readable(
+    findings: Result<Vec<Finding>, Vec<FileMistakes>>,
+    of_undos: Vec<FileMistakes>,
+) -> Result<Vec<Finding>, Vec<FileMistakes>> {
+    match findings {
+        Ok(findings) if of_undos.is_empty() => Ok(findings),
+        Ok(_) => Err(of_undos),
+        Err(mut mistakes) => {
+            mistakes.extend(of_undos);
+            Err(mistakes)
+        }
+    }
 }
 
 /// The first PostgreSQL target: a standby has what its primary has.

@@ -16,6 +16,7 @@ use crate::migrate::{self, Version};
 
 /// Writes an empty migration with the next version.
 pub(super) fn run(desk: &Desk<'_>, args: &MigrateNewArgs) -> Result<Exit, Failure> {
+    let name = name(&args.name)?;
     let folder = &desk.global.migrations;
     let made = |error: std::io::Error| {
         Failure::new(
@@ -39,8 +40,6 @@ pub(super) fn run(desk: &Desk<'_>, args: &MigrateNewArgs) -> Result<Exit, Failur
         );
         return Err(Failure::usage(message).hint("leave --timestamp out: dbtune migrate new NAME"));
     }
-    let words: Vec<String> = args.name.iter().map(|word| migrate::plain(word)).collect();
-    let name = words.join("_");
     let path = folder.join(format!("V{version}__{name}.sql"));
     let file = File::create_new(&path).map_err(made)?;
     write(file, &path).map_err(made)?;
@@ -49,6 +48,19 @@ pub(super) fn run(desk: &Desk<'_>, args: &MigrateNewArgs) -> Result<Exit, Failur
     let line = format!("{}\n", path.display());
     answer(desk, &document, &line, &line);
     Ok(Exit::Done)
+}
+
+/// The words as the name of a migration: it needs a letter or a digit.
+fn name(words: &[String]) -> Result<String, Failure> {
+    let words: Vec<String> = words.iter().map(|word| migrate::plain(word)).collect();
+    let name = words.join("_");
+    if name.contains(char::is_alphanumeric) {
+        return Ok(name);
+    }
+    Err(
+        Failure::usage("a migration needs a name with letters or digits in it")
+            .hint("say what it does: dbtune migrate new add_users_email"),
+    )
 }
 
 fn write(mut file: File, path: &std::path::Path) -> std::io::Result<()> {

@@ -7,27 +7,23 @@ use super::{Work, answer, failure, note, options, silent};
 use crate::cli::args::MigrateUndoArgs;
 use crate::cli::setup::Desk;
 use crate::cli::{Exit, Failure};
-use crate::migrate;
+use crate::{migrate, sql};
 
 /// Goes back by the newest migration.
 pub(super) fn run(desk: &Desk<'_>, args: &MigrateUndoArgs) -> Result<Exit, Failure> {
     let work = Work::new(desk, options())?;
     let of = |error| failure::of(&error, desk);
     let way = migrate::undoing(&work.order(desk, &silent)).map_err(of)?;
+    let shown = sql::hidden(&way.text);
     let mut document = json!({
         "format_version": 1,
         "outcome": "would_undo",
         "version": way.version.0,
         "title": way.title,
-        "sql": way.text,
+        "sql": shown,
     });
     if args.dry_run {
-        answer(
-            desk,
-            &document,
-            &way.text,
-            &format!("```sql\n{}```\n", way.text),
-        );
+        answer(desk, &document, &shown, &format!("```sql\n{shown}```\n"));
         return Ok(Exit::Done);
     }
     if !args.yes {
@@ -55,7 +51,7 @@ fn confirm(desk: &Desk<'_>, way: &migrate::Undone) -> Result<(), Failure> {
         )
         .hint("look with --dry-run, then give --yes"));
     }
-    note(desk, &way.text);
+    note(desk, &sql::hidden(&way.text));
     match desk
         .console
         .confirm(&format!("Undo {} by this?", way.title), &desk.interrupt)

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// The bytes of a connection URL, or of a `key=value` text, that are passwords.
-pub(super) fn in_url(url: &str) -> Vec<Range<usize>> {
+pub fn in_url(url: &str) -> Vec<Range<usize>> {
     let scheme = url.find("://").map(|colon| colon + "://".len());
     let mut ranges = Vec::new();
     match scheme {
