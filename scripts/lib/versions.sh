@@ -138,7 +138,7 @@ on_each_version() {
     [ ${#bins[@]} -eq 0 ] || chosen+=("DBTUNE_TEST_PG=${bins[n % ${#bins[@]}]}")
     [ ${#servers[@]} -eq 0 ] || chosen+=("DBTUNE_TEST_REDIS=${servers[n % ${#servers[@]}]}")
     printf -- '-- on %s\n' "${chosen[*]:2}" >&2
-    env "${chosen[@]}" "$@" || code=$?
+    (export "${chosen[@]}" && "$@") || code=$?
   done
   return "$code"
 }
