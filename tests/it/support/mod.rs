@@ -7,6 +7,7 @@
 //! - [`Running`]: a run that goes on, to be interrupted or killed.
 //! - [`Terminal`]: a run that sees a terminal, and is typed to when it asks.
 //! - [`authority::Authority`]: signs certificates for the servers of a test, and for us.
+//! - [`Pgbouncer`]: stands between them, too, and gives its sessions away.
 //! - [`Proxy`]: stands between `dbtune` and a server, and holds or cuts the connection at any
 //!   statement, before or after the server has done it.
 //!
@@ -19,6 +20,7 @@
 
 pub(crate) mod authority;
 mod cli;
+mod pgbouncer;
 mod postgres;
 mod project;
 mod proxy;
@@ -31,6 +33,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub(crate) use cli::{Cli, Ran, Running, cli};
+pub(crate) use pgbouncer::Pgbouncer;
 pub(crate) use postgres::{Postgres, Setup};
 pub(crate) use project::{Project, Target, TargetEntry};
 pub(crate) use proxy::{Hold, Point, Proxy, Stream, after, before};
