@@ -3,6 +3,7 @@
 mod blocked;
 mod deploy;
 mod files;
+mod full_disk;
 mod held;
 mod history;
 mod jobs;
