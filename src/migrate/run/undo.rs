@@ -70,7 +70,7 @@ pub fn undo(order: &Order<'_>, shown: &Undone) -> Result<(), MigrateError> {
 fn as_file(way: &Undone) -> MigrationFile {
     MigrationFile {
         version: way.version,
-        name: format!("{} (undo)", way.name),
+        name: format!("{}{}", way.name, plan::UNDO),
         path: way.path.clone().unwrap_or_default(),
         text: way.text.clone(),
         undo: None,
