@@ -1,9 +1,8 @@
 """How long a plan takes, beside psql."""
 
-import asyncio, os, sys, tempfile, threading
-from urllib.parse import urlsplit
+import os, sys, tempfile
 
-from measure import compare, scratch, write
+from measure import Away, compare, scratch, write
 
 psql, dbtune, profile, *urls = sys.argv[1:]
 
@@ -18,36 +17,6 @@ def targets(count, urls):
 
 def plan_of(count, urls):
     return [dbtune, "plan", "--targets-file", targets(count, urls), "--profile", postgresql, "--format", "json"]
-
-class Away:
-    """The servers as they are seen over a network: every byte arrives half a round trip later."""
-
-    def __init__(self, urls, round_trip):
-        self.half = round_trip / 2
-        self.loop = asyncio.new_event_loop()
-        self.tasks = set()  # The loop itself would let go of them.
-        threading.Thread(target=self.loop.run_forever, daemon=True).start()
-        self.urls = [asyncio.run_coroutine_threadsafe(self.listen(url), self.loop).result() for url in urls]
-
-    async def listen(self, url):
-        parts = urlsplit(url)
-
-        async def accept(client_reads, client_writes):
-            self.tasks.add(asyncio.current_task())
-            server_reads, server_writes = await asyncio.open_connection(parts.hostname, parts.port)
-            await asyncio.gather(self.carry(client_reads, server_writes), self.carry(server_reads, client_writes))
-
-        server = await asyncio.start_server(accept, "127.0.0.1", 0, backlog=256)
-        port = server.sockets[0].getsockname()[1]
-        return url.replace(f"{parts.hostname}:{parts.port}", f"127.0.0.1:{port}")
-
-    async def carry(self, reads, writes):
-        try:
-            while data := await reads.read(65536):
-                self.loop.call_later(self.half, writes.write, data)
-        except ConnectionError:
-            pass
-        self.loop.call_later(self.half, writes.close)
 
 with open(profile) as file:
     postgresql = write("postgresql.yaml", file.read().split("    redis:")[0])

@@ -60,6 +60,17 @@ pub fn parse(text: &str) -> Result<Script, Vec<Mistake>> {
     large_stack::run(|| read::script(text)).unwrap_or_else(|| Err(vec![large_stack::gave_up()]))
 }
 
+/// The same for many files, in their order: what it takes to read one is only made once.
+pub fn parse_all(texts: &[&str]) -> Vec<Result<Script, Vec<Mistake>>> {
+    let one = |text: &&str| {
+        // One that the parser stumbles over is no reason to give the others up.
+        let read = std::panic::catch_unwind(|| read::script(text));
+        read.unwrap_or_else(|_panic| Err(vec![large_stack::gave_up()]))
+    };
+    large_stack::run(|| texts.iter().map(one).collect())
+        .unwrap_or_else(|| texts.iter().map(|text| parse(text)).collect())
+}
+
 /// How the file asks to be run: `-- dbtune: no-transaction` or `-- dbtune: transaction` on a comment
 /// line of its own, before, between or behind the statements. A file with other mistakes in it is
 /// answered too; `-- dbtune: allow ...` belongs to the linter and says nothing here.

@@ -140,6 +140,7 @@ fn once(
         steps: seen.steps,
         database: seen.database,
         key: table.clone(),
+        is_fresh: false,
         worker,
         order,
         applied_now,
@@ -161,6 +162,8 @@ struct Runner<'r, 'o> {
     /// What its notes are kept under: the history, or that of what is undone.
     key: String,
     planned: VecDeque<Arc<Planned>>,
+    /// Nothing was set in the session since dbtune has prepared it.
+    is_fresh: bool,
     steps: Steps,
     applied_now: &'r mut Vec<AppliedNow>,
 }

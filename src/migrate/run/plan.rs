@@ -103,8 +103,11 @@ pub(crate) fn plan(
 ) -> Result<VecDeque<Arc<Planned>>, MigrateError> {
     let mut planned = VecDeque::new();
     let mut unreadable = Vec::new();
-    for file in files.iter().filter(|file| versions.contains(&file.version)) {
-        match of_file(file) {
+    let files = files.iter().filter(|file| versions.contains(&file.version));
+    let files: Vec<&MigrationFile> = files.collect();
+    let texts: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
+    for (file, script) in files.into_iter().zip(sql::parse_all(&texts)) {
+        match of_script(file, script) {
             Ok(one) => planned.push_back(Arc::new(one)),
             Err(mistakes) => unreadable.push(FileMistakes {
                 path: file.path.clone(),
@@ -120,7 +123,7 @@ pub(crate) fn plan(
 
 /// Reads one file.
 pub(crate) fn of_text(file: &MigrationFile) -> Result<Planned, MigrateError> {
-    of_file(file).map_err(|mistakes| {
+    of_script(file, sql::parse(&file.text)).map_err(|mistakes| {
         MigrateError::Script(vec![FileMistakes {
             path: shown_path(file),
             mistakes,
@@ -128,8 +131,11 @@ pub(crate) fn of_text(file: &MigrationFile) -> Result<Planned, MigrateError> {
     })
 }
 
-fn of_file(file: &MigrationFile) -> Result<Planned, Vec<sql::Mistake>> {
-    let script = sql::parse(&file.text)?;
+fn of_script(
+    file: &MigrationFile,
+    script: Result<Script, Vec<sql::Mistake>>,
+) -> Result<Planned, Vec<sql::Mistake>> {
+    let script = script?;
     let mode = script.mode().map_err(|mistake| vec![mistake])?;
     let is_stepwise = matches!(mode, Mode::Stepwise { .. });
     let refused = script.statements().iter().filter_map(|statement| {

@@ -26,6 +26,7 @@ impl Runner<'_, '_> {
         last: &LastPage<'_>,
     ) -> Result<(), MigrateError> {
         self.check_steps(planned)?;
+        self.is_fresh = false;
         let fresh = self.worker.fresh_session();
         let what = planned.file.title();
         let prepared = self.worker.run(&fresh, &what);

@@ -61,6 +61,7 @@ pub fn undo(order: &Order<'_>, shown: &Undone) -> Result<(), MigrateError> {
         order,
         database,
         key,
+        is_fresh: false,
         planned: VecDeque::new(),
         applied_now: &mut Vec::new(),
     };

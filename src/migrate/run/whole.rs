@@ -18,7 +18,11 @@ impl Runner<'_, '_> {
         for (index, statement) in statements.iter().enumerate() {
             self.refuse_invalid(planned, index, statement)?;
         }
-        let fresh = self.worker.fresh_session();
+        let fresh = if self.is_fresh {
+            String::new()
+        } else {
+            self.worker.fresh_session()
+        };
         let what = planned.file.title();
         let mut parts: Vec<&str> = statements.iter().map(crate::sql::Statement::text).collect();
         // One statement and its row go together: it can only be that one that fails, or the row.
@@ -32,6 +36,11 @@ impl Runner<'_, '_> {
         }
         let done = self.worker.transaction_after(&fresh, &parts, &what);
         let Err((index, failed)) = done else {
+            self.is_fresh = planned
+                .script
+                .statements()
+                .iter()
+                .all(leaves_the_session_alone);
             return Ok(());
         };
         if is_about_the_books(&failed) {
@@ -57,4 +66,14 @@ pub(super) fn is_about_the_books(failed: &Failed) -> bool {
         }
         Failed::GaveUp { .. } | Failed::Engine(_) => false,
     }
+}
+
+/// Whether a statement sets nothing in the session: only of plain `CREATE TABLE` it is known. One that runs a
+/// query or has a function in it may set anything.
+fn leaves_the_session_alone(statement: &crate::sql::Statement) -> bool {
+    const RUN_SOMETHING: [&str; 4] = ["select", "execute", "values", "set"];
+    let text = statement.text().to_ascii_lowercase();
+    let mut words = text.split_whitespace();
+    let is_table = words.next() == Some("create") && words.next() == Some("table");
+    is_table && !RUN_SOMETHING.iter().any(|word| text.contains(word))
 }

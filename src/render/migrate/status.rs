@@ -1,6 +1,6 @@
 //! Where a database stands to a folder of migrations.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -9,17 +9,17 @@ use crate::sql;
 
 /// How many statements each migration has that is not applied: of the others nothing is left to count.
 pub fn statement_counts(rows: &[Row], files: &[MigrationFile]) -> BTreeMap<Version, usize> {
-    let is_open = |version: Version| {
-        rows.iter().any(|row| {
-            row.version == version && matches!(row.state, State::Pending | State::Partial)
-        })
-    };
-    let open = files.iter().filter(|file| is_open(file.version));
-    open.filter_map(|file| {
-        let script = sql::parse(&file.text).ok()?;
-        Some((file.version, script.statements().len()))
-    })
-    .collect()
+    let open = rows
+        .iter()
+        .filter(|row| matches!(row.state, State::Pending | State::Partial));
+    let open: BTreeSet<Version> = open.map(|row| row.version).collect();
+    let is_open = |version: Version| open.contains(&version);
+    let files: Vec<&MigrationFile> = files.iter().filter(|file| is_open(file.version)).collect();
+    let texts: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
+    let scripts = files.iter().zip(sql::parse_all(&texts));
+    scripts
+        .filter_map(|(file, script)| Some((file.version, script.ok()?.statements().len())))
+        .collect()
 }
 
 /// For a person.

@@ -42,6 +42,28 @@ fn a_pooler_in_transaction_mode_is_refused_and_nothing_is_changed() {
 }
 
 #[test]
+fn a_pooler_in_transaction_mode_that_is_in_use_is_refused_as_well() {
+    // The more sessions of the server there are, the likelier each of ours is served by another one.
+    for lines in [&[][..], &["server_round_robin = 1"]] {
+        let Some((deploy, pooler)) = behind("transaction", lines) else {
+            return;
+        };
+        let clients: Vec<_> = (0..3)
+            .map(|_| {
+                let mut client = postgres::Client::connect(&pooler.url(), postgres::NoTls).unwrap();
+                client.batch_execute("BEGIN; SELECT 1").unwrap();
+                client
+            })
+            .collect();
+        is_refused(&deploy, &deploy.migrate("").run());
+        for mut client in clients {
+            client.batch_execute("COMMIT").unwrap();
+        }
+        is_refused(&deploy, &deploy.migrate("").run());
+    }
+}
+
+#[test]
 fn a_pooler_in_session_mode_is_as_good_as_the_server() {
     let Some((deploy, _pooler)) = behind("session", &[]) else {
         return;
