@@ -99,6 +99,17 @@ impl Deploy {
         });
     }
 
+    /// Waits until this index is being built.
+    pub(super) fn builds_index(&self, name: &str) {
+        let query = format!(
+            "SELECT count(*) FROM pg_stat_progress_create_index p JOIN pg_class c ON c.oid = p.index_relid \
+             WHERE c.relname = '{name}' AND p.phase LIKE 'building%'"
+        );
+        eventually(&format!("{name} is being built"), || {
+            self.postgres.value(&query) == "1"
+        });
+    }
+
     /// Nobody builds an index any more.
     pub(super) fn builds_nothing(&self) {
         eventually("no build", || {

@@ -81,7 +81,7 @@ fn a_second_runner_waits_while_the_first_builds_and_harms_nothing() {
     twice(|| {
         let deploy = Deploy::new().with_users(60).file("V1__indexes", TWO_BUILDS);
         let first = deploy.spawn("");
-        deploy.builds("building");
+        deploy.builds_index("by_slow");
         let second = deploy.spawn("");
         second
             .wait()
@@ -97,7 +97,7 @@ fn a_second_runner_waits_while_the_first_builds_and_harms_nothing() {
 fn a_runner_that_may_not_wait_says_who_holds_the_lock() {
     let deploy = Deploy::new().with_users(60).file("V1__indexes", TWO_BUILDS);
     let first = deploy.spawn("");
-    deploy.builds("building");
+    deploy.builds_index("by_slow");
     deploy
         .migrate("--wait 0s")
         .run()
@@ -111,7 +111,7 @@ fn a_rerun_right_after_the_runner_was_killed_adopts_the_build() {
     twice(|| {
         let deploy = Deploy::new().with_users(60).file("V1__indexes", TWO_BUILDS);
         let killed = deploy.spawn("");
-        deploy.builds("building");
+        deploy.builds_index("by_slow");
         let pid = deploy
             .postgres
             .value("SELECT pid FROM pg_stat_progress_create_index");
@@ -133,7 +133,7 @@ fn a_rerun_long_after_the_runner_was_killed_goes_on() {
     twice(|| {
         let deploy = Deploy::new().with_users(20).file("V1__indexes", TWO_BUILDS);
         let killed = deploy.spawn("");
-        deploy.builds("building");
+        deploy.builds_index("by_slow");
         killed.kill();
         killed.wait();
         deploy.builds_nothing();

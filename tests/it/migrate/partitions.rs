@@ -1,6 +1,7 @@
 //! Indexes on tables with partitions, which no server builds concurrently.
 
 use super::deploy::Deploy;
+use crate::support::eventually;
 
 const BUILD: &str = "CREATE INDEX CONCURRENTLY by_email ON events (slow(email));";
 
@@ -37,11 +38,19 @@ fn the_parent_and_every_partition_get_the_index() {
     assert_eq!(deploy.applied(), ["1"]);
 }
 
+/// Waits until the parent has its index, and a partition's is being built.
+fn builds_a_partition(deploy: &Deploy) {
+    eventually("the index of the parent", || {
+        deploy.index("by_email") != "none"
+    });
+    deploy.builds("building");
+}
+
 #[test]
 fn a_build_that_is_cut_off_between_partitions_goes_on() {
     let deploy = partitioned();
     let running = deploy.spawn("");
-    deploy.builds("building");
+    builds_a_partition(&deploy);
     running.interrupt();
     running.wait().exits(130);
     assert_eq!(deploy.index("by_email"), "INVALID");
@@ -49,7 +58,7 @@ fn a_build_that_is_cut_off_between_partitions_goes_on() {
     is_complete(&deploy);
     let deploy = partitioned();
     let running = deploy.spawn("");
-    deploy.builds("building");
+    builds_a_partition(&deploy);
     running.kill();
     running.wait();
     deploy.migrate("").run().exits(0);
