@@ -1,9 +1,9 @@
 //! Versioned SQL migrations: which there are, which are applied, and running those that are not.
 //!
-//! refinery decides the order, verifies the history and writes its rows ([`run`]); how a file is run is
+//! refinery decides the order, verifies the history and writes its rows (`run`); how a file is run is
 //! dbtune's. A file and its row go together: in one transaction where that is possible, else statement by
 //! statement with a note of each. Indexes that are built concurrently have a room of their own
-//! ([`index`]), because that is where every deploy strands.
+//! (`index`), because that is where every deploy strands.
 
 mod checksum;
 mod error;
