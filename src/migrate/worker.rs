@@ -43,6 +43,16 @@ pub(super) enum Failed {
     Engine(EngineError),
 }
 
+impl Failed {
+    /// Whether nobody knows what came of it: there is no session any more. After an interrupt there is.
+    pub(super) fn is_lost(&self) -> bool {
+        match self {
+            Self::Engine(error) => !matches!(error, EngineError::Interrupted),
+            Self::Server { .. } | Self::GaveUp { .. } => false,
+        }
+    }
+}
+
 impl From<EngineError> for Failed {
     fn from(error: EngineError) -> Self {
         Self::Engine(error)
@@ -97,6 +107,13 @@ impl<'e> Worker<'e> {
             statements.push_str(" SET transaction_timeout = 0;");
         }
         statements
+    }
+
+    /// Lifts the server's own limits for what is run outside of a transaction: both count its waits for
+    /// others, and when one strikes during a build an INVALID index stays.
+    pub(super) fn lift_limits(&mut self, what: &str) -> Result<(), Failed> {
+        self.run("SET lock_timeout = 0; SET statement_timeout = 0", what)
+            .map(drop)
     }
 
     /// Runs statements that wait for other sessions no longer than the server's own limits say.

@@ -143,6 +143,15 @@ impl WorkSession {
             .map(|answer| side_session::texts(&answer))
     }
 
+    /// Asks something whose answer is yes or no, in one row of one column.
+    pub fn is_so(&mut self, question: &str, shown: &str) -> Result<bool, EngineError> {
+        let rows = self.read(question, shown)?;
+        Ok(rows
+            .iter()
+            .flatten()
+            .any(|cell| cell.as_deref() == Some("t")))
+    }
+
     fn ask(&mut self, statements: &str, shown: &str) -> Result<Answer, EngineError> {
         let interrupt = self.interrupt.clone();
         self.session

@@ -64,13 +64,7 @@ impl NotBuilt {
     pub(crate) fn left_nothing(&self) -> bool {
         match self {
             Self::OtherDefinition { .. } | Self::Incomplete { .. } => false,
-            Self::Failed { failed, left } => {
-                let is_known = match failed.as_ref() {
-                    Failed::Engine(error) => matches!(error, EngineError::Interrupted),
-                    Failed::Server { .. } | Failed::GaveUp { .. } => true,
-                };
-                is_known && left.is_none()
-            }
+            Self::Failed { failed, left } => !failed.is_lost() && left.is_none(),
         }
     }
 }
@@ -249,8 +243,7 @@ fn build(
     };
     let statement = rewritten(create, Some(table), Some(name));
     let what = format!("the build of {index}");
-    // Its waits for other transactions count for both limits, and when one strikes an INVALID index stays.
-    worker.run("SET lock_timeout = 0; SET statement_timeout = 0", &what)?;
+    worker.lift_limits(&what)?;
     let begun = Instant::now();
     let (pid, tell) = (worker.session.pid(), worker.tell);
     let limit = worker.options.build_timeout;
@@ -355,7 +348,7 @@ fn wait_for_others(worker: &mut Worker<'_>, table: &Table, name: &str) -> Result
 
 /// Drops what a failed build has left. Returns a sentence of what could not be dropped, and why.
 fn clean_up(worker: &mut Worker<'_>, table: &Table, name: &str, failed: &Failed) -> Option<String> {
-    if matches!(failed, Failed::Engine(error) if !matches!(error, EngineError::Interrupted)) {
+    if failed.is_lost() {
         return None;
     }
     let shield = worker.interrupt.shield();
@@ -390,7 +383,7 @@ fn drop_invalid(
     let index = found.name.to_string();
     let what = format!("DROP INDEX CONCURRENTLY {index}");
     (worker.tell)(Event::DroppingInvalid { index });
-    worker.run("SET lock_timeout = 0; SET statement_timeout = 0", &what)?;
+    worker.lift_limits(&what)?;
     let limit = limit.or(worker.options.build_timeout);
     worker.run_held_up(&what, &what, limit).map(drop)
 }

@@ -162,13 +162,7 @@ fn lane(
     outcomes: &Mutex<Vec<(Job, Outcome)>>,
     failed: &AtomicBool,
 ) {
-    let opened = Worker::open(
-        order.target,
-        Duration::ZERO,
-        order.options,
-        order.interrupt,
-        order.tell,
-    );
+    let opened = order.worker(Duration::ZERO);
     // Fewer sessions than were asked for: the others, and the run itself, do the work.
     let Ok(mut worker) = opened else { return };
     let fresh = worker.fresh_session();

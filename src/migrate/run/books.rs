@@ -1,6 +1,6 @@
 //! Changes to the history alone: nothing of the schema is touched.
 
-use super::engine::{self};
+use super::engine;
 use super::standing::open;
 use super::{AS_OURSELVES, Order, Seen, lock, plan, pooler};
 use crate::migrate::source::MigrationFile;

@@ -77,13 +77,9 @@ fn is_there(worker: &mut Worker<'_>, name: &Name) -> Result<bool, EngineError> {
         "SELECT pg_catalog.to_regclass({}) IS NOT NULL",
         literal(&name.to_string())
     );
-    let rows = worker
+    worker
         .session
-        .read(&query, "a look for what a statement did")?;
-    Ok(rows
-        .iter()
-        .flatten()
-        .any(|cell| cell.as_deref() == Some("t")))
+        .is_so(&query, "a look for what a statement did")
 }
 
 /// What is still to be sent of a statement: all of it, but of a `DETACH PARTITION … CONCURRENTLY` that was cut

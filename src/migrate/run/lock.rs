@@ -57,11 +57,7 @@ pub(super) fn take(worker: &mut Worker<'_>, database: &str) -> Result<(), Migrat
 
 fn is_taken(worker: &mut Worker<'_>) -> Result<bool, MigrateError> {
     let query = format!("SELECT pg_catalog.pg_try_advisory_lock({KEY})");
-    let rows = worker.read(&query, "pg_try_advisory_lock")?;
-    Ok(rows
-        .iter()
-        .flatten()
-        .any(|cell| cell.as_deref() == Some("t")))
+    Ok(worker.session.is_so(&query, "pg_try_advisory_lock")?)
 }
 
 /// Who has it, as far as this role may know.

@@ -73,6 +73,19 @@ pub struct Order<'o> {
     pub tell: Tell<'o>,
 }
 
+impl<'o> Order<'o> {
+    /// A session for it; a server that is starting is waited for until `patience` is over.
+    fn worker(&self, patience: Duration) -> Result<Worker<'o>, EngineError> {
+        Worker::open(
+            self.target,
+            patience,
+            self.options,
+            self.interrupt,
+            self.tell,
+        )
+    }
+}
+
 /// Runs what is pending, in order. Returns what was applied, also where it then failed.
 pub fn up(order: &Order<'_>) -> (Vec<AppliedNow>, Result<(), MigrateError>) {
     let mut applied = Vec::new();
@@ -104,13 +117,7 @@ fn once(
     patience: Duration,
     applied_now: &mut Vec<AppliedNow>,
 ) -> Result<(), MigrateError> {
-    let mut worker = Worker::open(
-        order.target,
-        patience,
-        order.options,
-        order.interrupt,
-        order.tell,
-    )?;
+    let mut worker = order.worker(patience)?;
     let mut seen = Seen::read(&mut worker, order.files)?;
     let mut pending = seen.pending(order)?;
     if pending.is_empty() {

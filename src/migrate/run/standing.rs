@@ -72,16 +72,9 @@ pub fn would_run(order: &Order<'_>) -> Result<Vec<WouldRun>, MigrateError> {
         .collect())
 }
 
+/// A session that waits as long as it was told for a server that is starting.
 pub(super) fn open<'o>(order: &Order<'o>) -> Result<Worker<'o>, MigrateError> {
-    let patience = order.options.connect_wait;
-    let opened = Worker::open(
-        order.target,
-        patience,
-        order.options,
-        order.interrupt,
-        order.tell,
-    );
-    Ok(opened?)
+    Ok(order.worker(order.options.connect_wait)?)
 }
 
 fn would(planned: &Planned, seen: &Seen) -> WouldRun {

@@ -11,7 +11,6 @@ use super::notes::Noted;
 use super::plan::Planned;
 use super::whole::is_about_the_books;
 use super::{LastPage, Runner};
-use crate::engine::EngineError;
 use crate::migrate::index::{self, Done, NotBuilt};
 use crate::migrate::store::Step;
 use crate::migrate::worker::Failed;
@@ -158,9 +157,7 @@ impl Runner<'_, '_> {
         let sent = effect::rest_of(&mut self.worker, statement)?;
         let what = planned.file.title();
         let limit = self.order.options.build_timeout;
-        let unlimited = self
-            .worker
-            .run("SET lock_timeout = 0; SET statement_timeout = 0", &what);
+        let unlimited = self.worker.lift_limits(&what);
         unlimited.map_err(|failed| self.bookkeeping("the session", failed))?;
         let done = self.worker.run_held_up(&sent, &what, limit);
         match done {
@@ -178,9 +175,7 @@ impl Runner<'_, '_> {
         statement: &Statement,
         failed: Failed,
     ) -> MigrateError {
-        let is_lost =
-            matches!(&failed, Failed::Engine(error) if !matches!(error, EngineError::Interrupted));
-        if is_lost {
+        if failed.is_lost() {
             return stopped(planned, index, failed);
         }
         let shield = self.worker.interrupt.shield();

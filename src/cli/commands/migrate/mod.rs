@@ -92,15 +92,9 @@ fn is_standby(desk: &Desk<'_>, target: &Target, options: &Options) -> Result<boo
     let failed = |error| crate::cli::failure::of_engine_error(&error, Exit::Failed);
     let opened = WorkSession::open(target, options.connect_wait, &desk.interrupt);
     let mut session = opened.map_err(failed)?;
-    let rows = session.read(
-        "SELECT pg_catalog.pg_is_in_recovery()",
-        "a look for a standby",
-    );
-    let rows = rows.map_err(failed)?;
-    Ok(rows
-        .iter()
-        .flatten()
-        .any(|cell| cell.as_deref() == Some("t")))
+    let question = "SELECT pg_catalog.pg_is_in_recovery()";
+    let is_standby = session.is_so(question, "a look for a standby");
+    is_standby.map_err(failed)
 }
 
 /// Everything that is asked for, for one call into the library.

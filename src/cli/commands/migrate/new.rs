@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::path::PathBuf;
 
 use serde_json::json;
 use time::macros::format_description;
@@ -42,7 +41,7 @@ pub(super) fn run(desk: &Desk<'_>, args: &MigrateNewArgs) -> Result<Exit, Failur
     }
     let path = folder.join(format!("V{version}__{name}.sql"));
     let file = File::create_new(&path).map_err(made)?;
-    write(file, &path).map_err(made)?;
+    write(file).map_err(made)?;
     let document =
         json!({"format_version": 1, "file": path.display().to_string(), "version": version.0});
     let line = format!("{}\n", path.display());
@@ -63,8 +62,7 @@ fn name(words: &[String]) -> Result<String, Failure> {
     )
 }
 
-fn write(mut file: File, path: &std::path::Path) -> std::io::Result<()> {
-    let _path: PathBuf = path.to_owned();
+fn write(mut file: File) -> std::io::Result<()> {
     file.write_all(
         b"-- One transaction, together with its row in the history. A concurrent build goes into a file of\n\
           -- its own: CREATE INDEX CONCURRENTLY <name> ON <table> (<columns>);\n",
