@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::setting::{Effect, SettingName, Value};
 use crate::snapshot::{Answer, Observed, Question};
 
+use super::cluster::{self, Direction};
 use super::goal;
 use super::request::PlannedTarget;
 use super::state::State;
@@ -21,6 +22,8 @@ pub(super) struct After<'a> {
     written: BTreeSet<SettingName>,
     /// Worked out once: every target of a machine asks for it.
     takes: OnceCell<Option<Takes>>,
+    /// Likewise: every node of a cluster asks for it.
+    waiting: OnceCell<Vec<(SettingName, Direction)>>,
 }
 
 impl<'a> After<'a> {
@@ -35,6 +38,7 @@ impl<'a> After<'a> {
             state,
             written,
             takes: OnceCell::new(),
+            waiting: OnceCell::new(),
         }
     }
 
@@ -45,13 +49,12 @@ impl<'a> After<'a> {
 
     /// Every setting as it will stand, before a restart.
     pub(super) fn settings(&self) -> impl Iterator<Item = (&SettingName, &Observed)> + Clone {
-        let names = self.target.snapshot.settings.keys();
-        names.filter_map(|name| self.state.get(name))
+        self.state.settings()
     }
 
     /// Whether the phase writes a setting.
     pub(super) fn writes(&self, name: &str) -> bool {
-        self.written.contains(&SettingName::from(name))
+        self.written.iter().any(|written| *written == *name)
     }
 
     /// Whether the phase writes one of these settings.
@@ -67,9 +70,12 @@ impl<'a> After<'a> {
 
     /// Whether a setting will be another than what ran when the server was read.
     pub(super) fn moves(&self, name: &str) -> bool {
+        if self.raw(name) == self.raw_before(name) {
+            return false;
+        }
         match (self.value(name), self.value_before(name)) {
             (Some(after), Some(before)) => !after.is_met_by(&before),
-            (after, before) => after != before || self.raw(name) != self.raw_before(name),
+            _ => true,
         }
     }
 
@@ -171,6 +177,15 @@ impl<'a> After<'a> {
     /// What the server may take of its machine's memory; `None` where that is not known.
     pub(super) fn takes(&self) -> Option<&Takes> {
         self.takes.get_or_init(|| Takes::of(self)).as_ref()
+    }
+
+    /// The sensitive settings that waited for a restart when the server was read.
+    pub(super) fn waiting(&self) -> &[(SettingName, Direction)] {
+        self.waiting.get_or_init(|| {
+            let waiting = cluster::waiting(self.target.snapshot);
+            let owned = waiting.map(|(name, direction)| (name.clone(), direction));
+            owned.collect()
+        })
     }
 
     /// What the server answered to a question; `None` where it has not been asked yet.

@@ -7,8 +7,8 @@ use crate::snapshot::{Observed, Snapshot, address};
 /// log that is replayed. Source: PostgreSQL, "Hot Standby", section "Administrator's Overview".
 pub(super) const SENSITIVE: [&str; 5] = [
     "max_connections",
-    "max_prepared_transactions",
     "max_locks_per_transaction",
+    "max_prepared_transactions",
     "max_wal_senders",
     "max_worker_processes",
 ];
@@ -36,10 +36,8 @@ impl Direction {
 /// PostgreSQL, `maxmemory` of Redis.
 pub(super) fn is_sensitive(engine: EngineKind, setting: &SettingName) -> bool {
     match engine {
-        EngineKind::Postgresql => SENSITIVE
-            .iter()
-            .any(|&name| *setting == SettingName::from(name)),
-        EngineKind::Redis => *setting == SettingName::from("maxmemory"),
+        EngineKind::Postgresql => SENSITIVE.iter().any(|name| *setting == **name),
+        EngineKind::Redis => *setting == *"maxmemory",
     }
 }
 
@@ -125,13 +123,15 @@ pub(super) fn direction(observed: &Observed, from: &str, to: &str) -> Option<Dir
 /// The sensitive settings of a PostgreSQL that wait for a restart already, each with the way that it
 /// would go then.
 pub(super) fn waiting(snapshot: &Snapshot) -> impl Iterator<Item = (&SettingName, Direction)> {
-    let sensitive = snapshot.settings.iter().filter(|(name, observed)| {
-        observed.pending_restart
-            && !observed.is_on_command_line()
-            && is_sensitive(snapshot.engine, name)
+    let sensitive = SENSITIVE.iter().filter_map(|&name| {
+        let known = snapshot.settings.get_key_value(&SettingName::from(name));
+        known.filter(|_| snapshot.engine == EngineKind::Postgresql)
     });
     sensitive.filter_map(|(name, observed)| {
         let stored = observed.configured.as_deref()?;
+        if !observed.pending_restart || observed.is_on_command_line() {
+            return None;
+        }
         Some((name, direction(observed, &observed.running, stored)?))
     })
 }

@@ -39,6 +39,15 @@ impl<'a> State<'a> {
         Some((name, left.unwrap_or(live)))
     }
 
+    /// Every setting as it stands now.
+    pub(super) fn settings(&self) -> impl Iterator<Item = (&SettingName, &Observed)> + Clone {
+        let settings = self.snapshot.settings.iter();
+        settings.map(|(name, live)| {
+            let left = self.left.get(name).map(|left| &left.observed);
+            (name, left.unwrap_or(live))
+        })
+    }
+
     /// What to send to come back to the state that the setting has now.
     pub(super) fn undo(&self, name: &SettingName, observed: &Observed) -> Assignment {
         if let Some(left) = self.left.get(name) {

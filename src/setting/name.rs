@@ -48,6 +48,12 @@ impl PartialEq for SettingName {
 
 impl Eq for SettingName {}
 
+impl PartialEq<str> for SettingName {
+    fn eq(&self, other: &str) -> bool {
+        self.0.eq_ignore_ascii_case(other)
+    }
+}
+
 impl PartialOrd for SettingName {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
@@ -56,9 +62,12 @@ impl PartialOrd for SettingName {
 
 impl Ord for SettingName {
     fn cmp(&self, other: &Self) -> Ordering {
-        // Only up to the first difference: every look into a map of settings comes here.
-        let own = self.0.bytes().map(|byte| byte.to_ascii_lowercase());
-        own.cmp(other.0.bytes().map(|byte| byte.to_ascii_lowercase()))
+        // Every look into a map of settings comes here: nothing is folded that is spelt alike.
+        let (own, other) = (self.0.as_bytes(), other.0.as_bytes());
+        let pairs = own.iter().zip(other);
+        let alike = pairs.take_while(|(own, other)| own == other).count();
+        let own = own.iter().skip(alike).map(u8::to_ascii_lowercase);
+        own.cmp(other.iter().skip(alike).map(u8::to_ascii_lowercase))
     }
 }
 
@@ -71,5 +80,40 @@ impl Hash for SettingName {
 impl fmt::Display for SettingName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_in_the_order_of_their_letters_whatever_their_case() {
+        let mut names = [
+            "work_mem",
+            "TimeZone",
+            "DateStyle",
+            "timezone_abbreviations",
+            "DATESTYLES",
+        ];
+        names.sort_by_key(|name| SettingName::from(*name));
+        assert_eq!(
+            names,
+            [
+                "DateStyle",
+                "DATESTYLES",
+                "TimeZone",
+                "timezone_abbreviations",
+                "work_mem"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_equal_is_so_in_every_way_of_comparing() {
+        let (one, other) = (SettingName::from("TimeZone"), SettingName::from("timezone"));
+        assert_eq!(one, other);
+        assert_eq!(one.cmp(&other), Ordering::Equal);
+        assert_eq!(one, *"TIMEZONE");
     }
 }

@@ -245,9 +245,7 @@ impl Asked for Plan {
     #[track_caller]
     fn change(&self, setting: &str) -> &Change {
         let mut changes = self.changes.iter();
-        changes
-            .find(|change| change.setting == SettingName::from(setting))
-            .unwrap()
+        changes.find(|change| change.setting == *setting).unwrap()
     }
 
     fn actions(&self) -> Vec<(u32, &str, Action)> {

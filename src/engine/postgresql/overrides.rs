@@ -7,10 +7,13 @@ use super::rows::Row;
 use crate::setting::SettingName;
 use crate::snapshot::{Override, OverrideKind};
 
-/// The overrides by role or database, by setting.
+/// The overrides by role or database, by setting: those of all databases first, and in each those of all
+/// roles.
 pub(super) fn read(rows: &[Row<'_>]) -> Result<BTreeMap<SettingName, Vec<Override>>, String> {
+    let mut rows = rows.to_vec();
+    rows.sort_by_key(|row| [row.optional("database_name"), row.optional("role_name")]);
     let mut overrides: BTreeMap<SettingName, Vec<Override>> = BTreeMap::new();
-    for &row in rows {
+    for row in rows {
         let name = SettingName::new(row.required("name")?);
         let by = read_one(row, &name)?;
         overrides.entry(name).or_default().push(by);

@@ -83,7 +83,7 @@ pub(super) fn read(
         fixed: fixed(row, &name, context)?,
         boot,
     };
-    observed.pending_restart &= !a_restart_changes_nothing(&observed);
+    observed.pending_restart = observed.pending_restart && !a_restart_changes_nothing(&observed);
     Ok((name, observed))
 }
 
@@ -181,10 +181,7 @@ fn fixed(
             "{name} only reports how the server was built or initialised"
         )));
     }
-    if NOT_BY_ALTER_SYSTEM
-        .iter()
-        .any(|&other| *name == SettingName::from(other))
-    {
+    if NOT_BY_ALTER_SYSTEM.iter().any(|other| *name == **other) {
         return Ok(Some(format!("ALTER SYSTEM cannot change {name}")));
     }
     if context.alter_system_is_off {

@@ -59,17 +59,16 @@ pg_catalog.current_setting('is_superuser')::bool AS superuser, \
 pg_catalog.has_function_privilege('pg_catalog.pg_reload_conf()', 'EXECUTE') AS may_reload, \
 pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE') AS may_read_settings; ";
 
+/// Without a join and without an order, which a new session would need longer for than for all the rest.
 const OVERRIDES: &str = "\
 SELECT pg_catalog.split_part(entry, '=', 1) AS name, \
 pg_catalog.substr(entry, pg_catalog.strpos(entry, '=') + 1) AS value, \
-pg_catalog.quote_ident(r.role_name) AS role_ident, r.role_name, \
-pg_catalog.quote_ident(d.datname) AS database_ident, d.datname AS database_name \
-FROM pg_catalog.pg_db_role_setting s \
-CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS entry \
-CROSS JOIN LATERAL (SELECT CASE WHEN s.setrole <> 0 \
-THEN pg_catalog.pg_get_userbyid(s.setrole) END AS role_name) AS r \
-LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase \
-ORDER BY d.datname NULLS FIRST, r.role_name NULLS FIRST, entry; ";
+pg_catalog.quote_ident(role_name) AS role_ident, role_name, \
+pg_catalog.quote_ident(database_name) AS database_ident, database_name \
+FROM (SELECT pg_catalog.unnest(setconfig) AS entry, \
+CASE WHEN setrole <> 0 THEN pg_catalog.pg_get_userbyid(setrole) END AS role_name, \
+(SELECT datname FROM pg_catalog.pg_database WHERE oid = setdatabase) AS database_name \
+FROM pg_catalog.pg_db_role_setting) AS entries; ";
 
 /// What stands in the configuration files, in the order in which the server reads it.
 pub(super) const FILES: &str = "\
@@ -79,6 +78,7 @@ FROM pg_catalog.pg_file_settings ORDER BY seqno; ";
 /// The separator of the words of an enum: no setting has it in a word.
 pub(super) const WORDS: char = '\u{1f}';
 
+/// Out of the function under `pg_settings`: a new session understands it sooner than the view.
 fn settings(version_number: u32) -> String {
     // Before 15 there is no such privilege: only a superuser may.
     let may_write = if version_number >= 150_000 {
@@ -90,6 +90,6 @@ fn settings(version_number: u32) -> String {
         "SELECT name, setting, unit, context, vartype, source, min_val, max_val, \
          pg_catalog.array_to_string(enumvals, pg_catalog.chr(31)) AS enumvals, boot_val, \
          sourcefile, sourceline, pending_restart, {may_write} AS may_write \
-         FROM pg_catalog.pg_settings; "
+         FROM pg_catalog.pg_show_all_settings(); "
     )
 }

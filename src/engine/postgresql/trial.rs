@@ -212,7 +212,7 @@ fn configuration(site: &Site, settings: &BTreeMap<SettingName, String>) -> Strin
         path(&site.data.join("postgresql.auto.conf"))
     );
     for (name, raw) in settings {
-        if !DECIDED.iter().any(|&decided| *name == decided.into()) {
+        if !DECIDED.iter().any(|&decided| *name == *decided) {
             text.push_str(name.as_str());
             text.push_str(" = ");
             text.push_str(&in_file(raw));

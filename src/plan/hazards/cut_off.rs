@@ -1,6 +1,6 @@
 //! A change of a Redis after which dbtune itself would not get in any more, and so could not undo it.
 
-use crate::setting::{EngineKind, SettingName, Value};
+use crate::setting::{EngineKind, Value};
 use crate::snapshot::address;
 
 use super::Subject;
@@ -10,7 +10,7 @@ pub(super) fn find(subject: &Subject<'_>) -> Option<String> {
     if subject.occasion.undoes || subject.target.snapshot.engine != EngineKind::Redis {
         return None;
     }
-    let is = |name: &str| *subject.setting == SettingName::from(name);
+    let is = |name: &str| *subject.setting == *name;
     let address = subject.target.snapshot.address.as_str();
     let door = Door::of(address);
     let why = if is("port") {

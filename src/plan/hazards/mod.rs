@@ -150,10 +150,7 @@ impl<'a> Subject<'a> {
 
     /// Whether the setting is written and is one of these.
     fn writes_one_of(&self, names: &[&str]) -> bool {
-        self.need == Need::Write
-            && names
-                .iter()
-                .any(|&name| *self.setting == SettingName::from(name))
+        self.need == Need::Write && names.iter().any(|name| *self.setting == **name)
     }
 }
 

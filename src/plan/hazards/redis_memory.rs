@@ -1,7 +1,6 @@
 //! What a Redis does about its memory limit: how many keys it throws away, and whether that is enough.
 
 use crate::plan::after::After;
-use crate::setting::SettingName;
 use crate::snapshot::RedisFacts;
 
 use super::Subject;
@@ -81,8 +80,7 @@ impl<'a> Pressure<'a> {
 /// Whether a setting is written and is the first of these that the phase writes.
 pub(super) fn carries(subject: &Subject<'_>, names: &[&str]) -> bool {
     let first = names.iter().find(|name| subject.after().writes(name));
-    subject.need == Need::Write
-        && first.is_some_and(|&name| *subject.setting == SettingName::from(name))
+    subject.need == Need::Write && first.is_some_and(|&name| *subject.setting == *name)
 }
 
 /// The value of a setting with two names: one that is not written still shows what was before.

@@ -158,24 +158,25 @@ fn both_ways(subject: &Subject<'_>) -> Option<Hazard> {
     if !subject.needs_restart() {
         return None;
     }
-    let nodes = nodes(subject);
-    let waiting: Vec<String> = nodes
-        .iter()
-        .filter(|node| cluster::waiting(node).next().is_some())
-        .map(|node| node.target.clone())
+    let waiting: Vec<&After<'_>> = cluster_of(subject)
+        .filter(|node| !node.waiting().is_empty())
         .collect();
-    if waiting.is_empty() || restart_order(&nodes, &waiting).stuck.is_empty() {
+    let names: Vec<String> = waiting
+        .iter()
+        .map(|node| node.target.name().to_owned())
+        .collect();
+    if names.is_empty() || restart_order(&nodes(subject), &names).stuck.is_empty() {
         return None;
     }
-    let named = nodes.iter().flat_map(|node| {
-        let waiting = cluster::waiting(node);
-        waiting.map(|(name, way)| format!("{name} on {} to be {}", node.target, way.done()))
+    let listing = waiting.iter().flat_map(|node| {
+        let waiting = node.waiting().iter();
+        waiting.map(|(name, way)| format!("{name} on {} to be {}", node.target.name(), way.done()))
     });
     let message = format!(
         "what waits for a restart already ({}) fits no order of restarts: a raise wants standbys \
          restarted first, a lowering the primary; take one of them back (ALTER SYSTEM), restart, and \
          plan again",
-        named.collect::<Vec<_>>().join(", ")
+        listing.collect::<Vec<_>>().join(", ")
     );
     Some(blocking(HazardKind::StandbyOrder, message))
 }
@@ -227,25 +228,24 @@ fn link_down(subject: &Subject<'_>) -> Option<Hazard> {
 }
 
 /// The nodes of the cluster among the targets, the one at hand included.
-fn nodes<'a>(subject: &Subject<'a>) -> Vec<&'a Snapshot> {
+fn cluster_of<'a>(subject: &Subject<'a>) -> impl Iterator<Item = &'a After<'a>> {
     let own = subject.target.snapshot;
     let nodes = subject.occasion.afters.iter();
-    nodes
-        .map(|node| node.target.snapshot)
-        .filter(|node| cluster::is_same(own, node))
-        .collect()
+    nodes.filter(move |node| cluster::is_same(own, node.target.snapshot))
+}
+
+/// What was read of them.
+fn nodes<'a>(subject: &Subject<'a>) -> Vec<&'a Snapshot> {
+    let nodes = cluster_of(subject);
+    nodes.map(|node| node.target.snapshot).collect()
 }
 
 /// The other nodes of the cluster among the targets, with what they will have.
 fn peers<'a>(subject: &Subject<'a>) -> impl Iterator<Item = Node<'a>> {
-    let own = subject.target.snapshot;
+    let own = subject.target.name();
     let setting = subject.setting.as_str();
-    let nodes = subject.occasion.afters.iter();
-    nodes
-        .filter(move |node| {
-            node.target.name() != own.target && cluster::is_same(own, node.target.snapshot)
-        })
-        .map(move |node| (node, node.integer(setting)))
+    let others = cluster_of(subject).filter(move |node| node.target.name() != own);
+    others.map(move |node| (node, node.integer(setting)))
 }
 
 fn follows(node: &After<'_>) -> bool {

@@ -139,7 +139,7 @@ pub(crate) fn matters_at_start(name: &SettingName, effect: Effect) -> bool {
 }
 
 fn is_reloaded(name: &SettingName) -> bool {
-    RELOADED.iter().any(|&reloaded| *name == reloaded.into())
+    RELOADED.iter().any(|&reloaded| *name == *reloaded)
 }
 
 /// Whether the words of the server are told at this setting, which matters at a start: they name it, or
