@@ -9,6 +9,8 @@ postgresql_versions=(13.23.0-beta.16 15.18.0-beta.17 18.4.0-beta.17)
 more_postgresql_versions=(14.23.0-beta.17 16.14.0-beta.17 17.10.0-beta.17)
 # A restart may be an update of the package: an earlier release of 15 to be updated from.
 earlier_release=15.17.0-beta.17
+# Concurrent builds of 14.0 to 14.3 can miss rows: one of them to be warned of.
+broken_builds=14.3.0-beta.6
 redis_version=6.2.912183
 valkey_version=9.1.2.post2
 
@@ -105,10 +107,16 @@ need_postgresql_versions() {
     fi
   done
   export DBTUNE_TEST_PG_BINS=$bins
-  if fetch_postgresql "$earlier_release" "$folder/postgresql-15-earlier"; then
-    export DBTUNE_TEST_PG_EARLIER="$folder/postgresql-15-earlier/bin"
+  fetch_as DBTUNE_TEST_PG_EARLIER "$earlier_release" "$folder/postgresql-15-earlier" &&
+    fetch_as DBTUNE_TEST_PG_BROKEN_BUILDS "$broken_builds" "$folder/postgresql-14-broken-builds"
+}
+
+# fetch_as VARIABLE VERSION FOLDER: the programs of one version, named to the tests.
+fetch_as() {
+  if fetch_postgresql "$2" "$3"; then
+    export "$1=$3/bin"
   else
-    no_versions "PostgreSQL $earlier_release could not be fetched"
+    no_versions "PostgreSQL $2 could not be fetched"
   fi
 }
 

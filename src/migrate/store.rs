@@ -51,7 +51,8 @@ SELECT pg_catalog.pg_is_in_recovery(),
        pg_catalog.to_regnamespace('dbtune') IS NOT NULL,
        pg_catalog.to_regclass('dbtune.migration') IS NOT NULL
          AND pg_catalog.to_regclass('dbtune.migration_step') IS NOT NULL,
-       pg_catalog.quote_ident(pg_catalog.current_schema())
+       pg_catalog.quote_ident(pg_catalog.current_schema()),
+       pg_catalog.current_setting('standard_conforming_strings') = 'off'
 FROM (SELECT) AS one
 LEFT JOIN (
     SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name,
@@ -88,6 +89,8 @@ pub(super) struct Database {
     pub has_tables: bool,
     /// The schema in which the history is made, quoted; `None` where the search path leads nowhere.
     pub schema: Option<String>,
+    /// `standard_conforming_strings` is off: a backslash escapes in every literal.
+    pub backslash_escapes: bool,
 }
 
 impl Database {
@@ -151,8 +154,19 @@ pub(super) fn look(session: &mut WorkSession) -> Result<Database, MigrateError> 
     let shown = "a look for the history";
     let rows = session.read(LOOK, shown)?;
     let row = rows.first().map(Vec::as_slice).unwrap_or_default();
-    let [standby, name, user, table, width, schema, tables, current] = row else {
-        return Err(unexpected(session, shown, "no row of eight columns"));
+    let [
+        standby,
+        name,
+        user,
+        table,
+        width,
+        schema,
+        tables,
+        current,
+        escapes,
+    ] = row
+    else {
+        return Err(unexpected(session, shown, "no row of nine columns"));
     };
     let is_true = |cell: &Option<String>| cell.as_deref() == Some("t");
     let history = match (table, width.as_deref()) {
@@ -177,6 +191,7 @@ pub(super) fn look(session: &mut WorkSession) -> Result<Database, MigrateError> 
         has_schema: is_true(schema),
         has_tables: is_true(tables),
         schema: current.clone(),
+        backslash_escapes: is_true(escapes),
     })
 }
 

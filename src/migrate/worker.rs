@@ -90,12 +90,12 @@ impl<'e> Worker<'e> {
     }
 
     /// The settings of the session as the role and the database have them, with dbtune's own on top: so
-    /// that no file sees what the one before it has set.
+    /// that no file sees what the one before it has set. Literals mean what the files were split by.
     pub(super) fn fresh_session(&self) -> String {
         let number = self.session.version_number();
         let mut statements = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; \
             SET application_name = 'dbtune migrate'; SET lock_timeout = 0; \
-            SET idle_in_transaction_session_timeout = 0;"
+            SET idle_in_transaction_session_timeout = 0; SET standard_conforming_strings = on;"
             .to_owned();
         // A server that notices that its client has gone would give a build up that is nearly done.
         if number >= 140_000 {

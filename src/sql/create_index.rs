@@ -46,6 +46,8 @@ pub struct CreateIndex {
 pub struct IndexColumn {
     /// The column; `None` for an expression.
     pub name: Option<String>,
+    /// The column or the expression as it is written, with its collation and nothing else.
+    pub value: String,
     /// As it is written, with the collation, operator class and order.
     pub text: String,
     /// The same without the order, in one spelling.
@@ -222,6 +224,7 @@ impl IndexColumn {
         let descending = has(SyntaxKind::SORT_DESC);
         Self {
             name: column(item),
+            value: value(item),
             text: item.text().to_string(),
             key: normal::of(tree::significant(item).filter(|token| !is_order(token))),
             descending,
@@ -258,6 +261,12 @@ fn items(node: &SyntaxNode) -> impl Iterator<Item = SyntaxNode> + use<> {
     let list = tree::child(node, SyntaxKind::PARTITION_ITEM_LIST);
     let parts = list.into_iter().flat_map(|list| list.children());
     parts.filter(|part| part.kind() == SyntaxKind::PARTITION_ITEM)
+}
+
+/// What the key has of a row.
+fn value(item: &SyntaxNode) -> String {
+    let value = item.first_child();
+    value.map_or_else(String::new, |value| value.text().to_string())
 }
 
 /// The column that an item is, with its collation or in parentheses: the server takes `(a)` for `a`.

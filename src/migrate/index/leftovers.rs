@@ -44,25 +44,29 @@ pub(crate) fn duplicates(
         Failed::Server { error, .. } => error.is_one_of(&["23505"]),
         Failed::GaveUp { .. } | Failed::Engine(_) => false,
     };
-    let names: Option<Vec<&str>> = create
-        .columns
-        .iter()
-        .map(|column| column.name.as_deref())
-        .collect();
-    let Some(names) = names.filter(|names| is_duplicate && !names.is_empty() && !create.is_partial)
-    else {
+    if !is_duplicate || create.columns.is_empty() {
         return Vec::new();
-    };
-    let columns: Vec<String> = names
+    }
+    let values = create.columns.iter().map(|column| column.value.as_str());
+    let values: Vec<&str> = values.collect();
+    let keys = values.join(", ");
+    let shown = values
         .iter()
-        .map(|name| crate::engine::postgresql::identifier(name))
-        .collect();
-    let columns = columns.join(", ");
+        .map(|value| format!("coalesce(({value})::text, 'NULL')"));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    let are_told_apart = (!create.nulls_not_distinct).then(|| format!("ROW({keys}) IS NOT NULL"));
+    let is_in_it = create.predicate.as_ref().map(|rows| format!("({rows})"));
+    let conditions: Vec<String> = are_told_apart.into_iter().chain(is_in_it).collect();
+    let rows = if conditions.is_empty() {
+        String::new()
+    } else {
+        format!("WHERE {}", conditions.join(" AND "))
+    };
     let milliseconds = SEARCH.as_millis();
     let query = format!(
         "BEGIN READ ONLY; SET LOCAL statement_timeout = {milliseconds}; \
-         SELECT pg_catalog.count(*)::text, pg_catalog.concat_ws(', ', {columns}) FROM {} \
-         WHERE ({columns}) IS NOT NULL GROUP BY {columns} HAVING pg_catalog.count(*) > 1 \
+         SELECT pg_catalog.count(*)::text, pg_catalog.concat_ws(', ', {shown}) FROM {} {rows} \
+         GROUP BY {keys} HAVING pg_catalog.count(*) > 1 \
          ORDER BY pg_catalog.count(*) DESC LIMIT {}; ROLLBACK",
         create.table,
         SHOWN + 1
@@ -74,16 +78,16 @@ pub(crate) fn duplicates(
         worker.leave_transaction();
         return Vec::new();
     };
-    told(&columns, &rows)
+    told(&keys, &rows)
 }
 
-fn told(columns: &str, rows: &[crate::engine::postgresql::TextRow]) -> Vec<String> {
+fn told(keys: &str, rows: &[crate::engine::postgresql::TextRow]) -> Vec<String> {
     let shown = rows.iter().take(SHOWN).filter_map(|row| {
         let [count, key] = row.as_slice() else {
             return None;
         };
         Some(format!(
-            "({columns}) = ({}) is there {} times",
+            "({keys}) = ({}) is there {} times",
             key.as_deref()?,
             count.as_deref()?
         ))

@@ -18,6 +18,7 @@ mod repair;
 mod seen;
 mod standing;
 mod stepwise;
+mod tally;
 mod undo;
 mod whole;
 
@@ -28,7 +29,7 @@ use std::time::{Duration, Instant};
 use super::source::MigrationFile;
 use super::store::{self, Database, Steps};
 use super::worker::{Failed, Tell, Worker};
-use super::{Event, MigrateError, Options, Version};
+use super::{Event, MigrateError, Options};
 use crate::engine::postgresql::literal;
 use crate::engine::{EngineError, Interrupt, Target};
 pub use books::baseline;
@@ -36,6 +37,8 @@ use plan::Planned;
 pub use repair::{Disagreement, Repair, repair};
 use seen::{Seen, warn_of_others};
 pub use standing::{Standing, WouldRun, WouldStep, standing, would_run};
+pub use tally::AppliedNow;
+use tally::Tally;
 pub use undo::{Undone, undo, undoing};
 
 /// How often a connection that is lost is made anew.
@@ -43,19 +46,6 @@ const RECONNECTS: u32 = 3;
 
 /// For how long a server is waited for that the connection was lost to, at least.
 const COMES_BACK: Duration = Duration::from_secs(30);
-
-/// A migration that this run has applied.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AppliedNow {
-    /// Its number.
-    pub version: Version,
-    /// Its name.
-    pub name: String,
-    /// How many statements it has.
-    pub statements: usize,
-    /// How long it took.
-    pub took: Duration,
-}
 
 /// Where and for whom migrations are run.
 pub struct Order<'o> {
@@ -88,15 +78,15 @@ impl<'o> Order<'o> {
 
 /// Runs what is pending, in order. Returns what was applied, also where it then failed.
 pub fn up(order: &Order<'_>) -> (Vec<AppliedNow>, Result<(), MigrateError>) {
-    let mut applied = Vec::new();
     if let Err(error) = plan::check_directives(order.files) {
-        return (applied, Err(error));
+        return (Vec::new(), Err(error));
     }
+    let mut tally = Tally::default();
     let mut patience = order.options.connect_wait;
     let mut lost: Option<MigrateError> = None;
     for _reconnect in 0..=RECONNECTS {
         let has_begun = lost.is_some();
-        match once(order, patience, &mut applied) {
+        match once(order, patience, &mut tally) {
             Err(MigrateError::Engine(EngineError::Connect { .. })) if has_begun => break,
             Err(error @ MigrateError::Engine(EngineError::Lost { .. })) => {
                 (order.tell)(Event::Reconnecting {
@@ -105,20 +95,17 @@ pub fn up(order: &Order<'_>) -> (Vec<AppliedNow>, Result<(), MigrateError>) {
                 patience = patience.max(COMES_BACK);
                 lost = Some(error);
             }
-            outcome => return (applied, outcome),
+            outcome => return (tally.applied, outcome),
         }
     }
-    (applied, lost.map_or(Ok(()), Err))
+    (tally.applied, lost.map_or(Ok(()), Err))
 }
 
 /// One attempt, over one connection.
-fn once(
-    order: &Order<'_>,
-    patience: Duration,
-    applied_now: &mut Vec<AppliedNow>,
-) -> Result<(), MigrateError> {
+fn once(order: &Order<'_>, patience: Duration, tally: &mut Tally) -> Result<(), MigrateError> {
     let mut worker = order.worker(patience)?;
     let mut seen = Seen::read(&mut worker, order.files)?;
+    tally.settle(&seen.applied, order.tell);
     let mut pending = seen.pending(order)?;
     if pending.is_empty() {
         return Ok(());
@@ -126,7 +113,7 @@ fn once(
     let mut planned = plan::plan(order.files, &pending)?;
     pooler::refuse(&mut worker)?;
     warn_of_others(&mut worker, &seen)?;
-    for warning in standing::warnings(worker.session.version_number(), worker.session.version()) {
+    for warning in standing::warnings(&worker, &seen.database) {
         (order.tell)(Event::Notice(format!("WARNING: {warning}")));
     }
     lock::take(&mut worker, &seen.database.name)?;
@@ -150,7 +137,7 @@ fn once(
         is_fresh: false,
         worker,
         order,
-        applied_now,
+        tally,
     };
     engine::migrate(
         &mut hands,
@@ -172,7 +159,7 @@ struct Runner<'r, 'o> {
     /// Nothing was set in the session since dbtune has prepared it.
     is_fresh: bool,
     steps: Steps,
-    applied_now: &'r mut Vec<AppliedNow>,
+    tally: &'r mut Tally,
 }
 
 impl engine::Hands for Runner<'_, '_> {
@@ -191,22 +178,13 @@ impl engine::Hands for Runner<'_, '_> {
         };
         let begun = Instant::now();
         let row = engine::row_at(self.database.width(), &planned.file, row);
-        self.run_file(&planned, &LastPage::Applied { row: &row })?;
-        self.worker.tell_notices();
-        let statements = planned.script.statements().len();
-        let took = begun.elapsed();
-        (self.order.tell)(Event::Applied {
-            title: planned.file.title(),
-            statements,
-            took,
-        });
-        self.applied_now.push(AppliedNow {
-            version: planned.file.version,
-            name: planned.file.name.clone(),
-            statements,
-            took,
-        });
-        Ok(())
+        let outcome = self.run_file(&planned, &LastPage::Applied { row: &row });
+        if outcome.is_ok() {
+            self.worker.tell_notices();
+        }
+        self.tally
+            .add(&planned, begun.elapsed(), &outcome, self.order.tell);
+        outcome
     }
 }
 

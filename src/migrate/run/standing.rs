@@ -3,6 +3,7 @@
 use super::{Order, Planned, Seen, plan};
 use crate::migrate::index::{self, InvalidIndex};
 use crate::migrate::status::Row;
+use crate::migrate::store::Database;
 use crate::migrate::worker::Worker;
 use crate::migrate::{MigrateError, Version};
 use crate::sql::{Lock, Mode};
@@ -53,7 +54,7 @@ pub fn standing(order: &Order<'_>) -> Result<Standing, MigrateError> {
     let invalid_indexes = index::invalid_indexes(&mut worker.session)?;
     Ok(Standing {
         history: seen.database.history_table(),
-        warnings: warnings(worker.session.version_number(), worker.session.version()),
+        warnings: warnings(&worker, &seen.database),
         rows: seen.rows,
         invalid_indexes,
     })
@@ -102,24 +103,37 @@ fn would(planned: &Planned, seen: &Seen) -> WouldRun {
     }
 }
 
+/// What is to be known of a server before migrations are run there.
+pub(super) fn warnings(worker: &Worker<'_>, database: &Database) -> Vec<String> {
+    let session = &worker.session;
+    let backslashes = database.backslash_escapes.then(|| {
+        "standard_conforming_strings is off here: migrations are read and run with it on, so that a \
+         backslash in '…' is a backslash, and escapes only in E'…'"
+            .to_owned()
+    });
+    let broken = broken_builds(session.version_number(), session.version());
+    broken.into_iter().chain(backslashes).collect()
+}
+
 /// The versions of PostgreSQL whose concurrent builds can be corrupt without a sign: 14.0 to 14.3.
 /// Source: release notes of 14.4.
-pub(super) fn warnings(number: u32, version: &str) -> Vec<String> {
+fn broken_builds(number: u32, version: &str) -> Option<String> {
     let is_broken = (140_000..140_004).contains(&number);
-    let warning = format!(
+    is_broken.then(|| {
+        format!(
         "PostgreSQL {version} can build indexes concurrently that miss rows, without a word (fixed in 14.4): \
          update it first, and REINDEX what was built concurrently"
-    );
-    is_broken.then_some(warning).into_iter().collect()
+        )
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::warnings;
+    use super::broken_builds;
 
     #[test]
     fn only_14_0_to_14_3_are_warned_of() {
-        let warned = |number| !warnings(number, "x").is_empty();
+        let warned = |number| broken_builds(number, "x").is_some();
         assert!(warned(140_000) && warned(140_003));
         assert!(!warned(140_004) && !warned(130_022) && !warned(150_000));
     }

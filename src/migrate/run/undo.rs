@@ -9,6 +9,7 @@ use super::ahead;
 use super::books::locked;
 use super::plan::{self, Planned};
 use super::standing::open;
+use super::tally::Tally;
 use super::{AS_OURSELVES, LastPage, Order, Runner, Seen, lock, make_tables};
 use crate::engine::postgresql::literal;
 use crate::migrate::source::MigrationFile;
@@ -63,7 +64,7 @@ pub fn undo(order: &Order<'_>, shown: &Undone) -> Result<(), MigrateError> {
         key,
         is_fresh: false,
         planned: VecDeque::new(),
-        applied_now: &mut Vec::new(),
+        tally: &mut Tally::default(),
     };
     runner.run_file(&planned, &LastPage::Undone)
 }

@@ -153,7 +153,7 @@ fn a_unique_build_that_failed_on_duplicates_succeeds_once_they_are_gone() {
             .complains("23505")
             .complains("Key (name)=(name1) is duplicated");
         failed
-            .complains("(\"name\") = (name1) is there 2 times")
+            .complains("(name) = (name1) is there 2 times")
             .complains("nothing of the index is left");
         assert_eq!(deploy.index("by_name"), "none");
         assert!(deploy.applied().is_empty());
@@ -162,6 +162,35 @@ fn a_unique_build_that_failed_on_duplicates_succeeds_once_they_are_gone() {
         assert_eq!(deploy.index("by_name"), "valid");
         assert_eq!(deploy.applied(), ["1"]);
     });
+}
+
+#[test]
+fn keys_of_expressions_of_some_rows_and_of_nulls_are_told_too() {
+    let deploy = with_duplicates(
+        "CREATE UNIQUE INDEX CONCURRENTLY by_name ON users (lower(name) text_pattern_ops DESC, (id % 3)) \
+         WHERE name IS NOT NULL AND id IN (1, 10);",
+    );
+    deploy
+        .migrate("")
+        .run()
+        .exits(1)
+        .complains("(lower(name), (id % 3)) = (name1, 1) is there 2 times");
+    let number = deploy.postgres.value("SHOW server_version_num");
+    if number.parse::<u32>().unwrap() < 150_000 {
+        return;
+    }
+    deploy
+        .postgres
+        .sql("UPDATE users SET name = NULL WHERE id < 4");
+    deploy.write(
+        "V1__by_name",
+        "CREATE UNIQUE INDEX CONCURRENTLY by_name ON users (name) NULLS NOT DISTINCT;",
+    );
+    deploy
+        .migrate("")
+        .run()
+        .exits(1)
+        .complains("(name) = (NULL) is there 3 times");
 }
 
 #[test]

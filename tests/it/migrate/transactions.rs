@@ -1,7 +1,11 @@
 //! Files that are run in one transaction, and what a statement that fails is told with.
 
+use std::path::Path;
+
+use dbtune::sandbox::PostgresqlBin;
+
 use super::deploy::{Deploy, ends_soon};
-use crate::support::Postgres;
+use crate::support::{Postgres, variable};
 
 #[test]
 fn a_file_that_fails_is_rolled_back_and_told_with_its_place() {
@@ -277,4 +281,44 @@ fn a_procedure_that_commits_is_told_why_it_cannot() {
         .complains("2D000")
         .complains("together with the note")
         .complains("psql");
+}
+
+#[test]
+fn a_database_where_backslashes_escape_is_warned_of_and_files_mean_what_they_say() {
+    let deploy = Deploy::new().file(
+        "V1__rows",
+        "CREATE TABLE words (word text); INSERT INTO words VALUES ('a\\'); INSERT INTO words VALUES ('b');",
+    );
+    deploy
+        .postgres
+        .sql("ALTER DATABASE postgres SET standard_conforming_strings = off");
+    let ran = deploy.migrate("").run();
+    ran.exits(0)
+        .complains("WARNING: standard_conforming_strings is off");
+    let words = "SELECT string_agg(word, ' ' ORDER BY word) FROM words";
+    assert_eq!(deploy.postgres.value(words), "a\\ b");
+    deploy
+        .migrate("status")
+        .run()
+        .exits(0)
+        .complains("standard_conforming_strings is off");
+}
+
+/// 14.0 to 14.3 build indexes that miss rows, which nothing on the server tells.
+#[test]
+fn a_server_whose_concurrent_builds_miss_rows_is_warned_of() {
+    let Some(folder) = variable("DBTUNE_TEST_PG_BROKEN_BUILDS") else {
+        return;
+    };
+    let bin = PostgresqlBin::at(Path::new(&folder)).unwrap();
+    let deploy = Deploy::on(Postgres::with_bin(bin).start())
+        .with_users(3)
+        .file(
+            "V1__index",
+            "CREATE INDEX CONCURRENTLY by_email ON users (email);",
+        );
+    let warning = "can build indexes concurrently that miss rows";
+    deploy.migrate("").run().exits(0).complains(warning);
+    assert_eq!(deploy.index("by_email"), "valid");
+    deploy.migrate("status").run().exits(0).complains(warning);
 }

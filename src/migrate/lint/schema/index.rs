@@ -162,6 +162,7 @@ fn plain(column: &str) -> IndexColumn {
     };
     IndexColumn {
         name: Some(column.to_owned()),
+        value: name.to_string(),
         text: name.to_string(),
         key: name.to_string(),
         descending: false,
