@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use super::notes::Noted;
+use super::noted_build::{self, Notes, Unbuilt};
 use super::plan::Planned;
 use super::{Order, Runner};
 use crate::engine::postgresql::literal;
-use crate::migrate::index::{self, Done, NotBuilt};
+use crate::migrate::index::Done;
 use crate::migrate::store::Step;
-use crate::migrate::worker::{Failed, Worker};
+use crate::migrate::worker::Worker;
 use crate::migrate::{Event, MigrateError};
 use crate::sql::{CreateIndex, Kind, Statement};
 
@@ -22,18 +22,13 @@ struct Job {
     planned: Arc<Planned>,
     index: usize,
     create: CreateIndex,
-    /// The notes that it was begun, that it was made, and that it was there.
-    notes: [String; 3],
+    notes: Notes,
     /// An earlier run had begun it.
     was_begun: bool,
 }
 
 /// What came of a job.
-enum Outcome {
-    Built,
-    NotBuilt(NotBuilt),
-    NoNote(Failed),
-}
+type Outcome = (Job, Result<Done, Unbuilt>);
 
 impl Runner<'_, '_> {
     /// Runs the builds that stand one after the other from this statement on, in this file and the files
@@ -73,12 +68,7 @@ impl Runner<'_, '_> {
                 planned: Arc::clone(file),
                 index,
                 create: create.clone(),
-                notes: [
-                    Noted::Begun,
-                    Noted::Done { made: true },
-                    Noted::Done { made: false },
-                ]
-                .map(|noted| self.mere_note(file, index, noted)),
+                notes: Notes::of(|noted| self.mere_note(file, index, noted)),
                 was_begun: self.step_of(file, index).is_some(),
             })
             .collect()
@@ -103,7 +93,7 @@ impl Runner<'_, '_> {
         Ok(queues.into_values().collect())
     }
 
-    fn run_queues(&self, queues: Vec<Vec<Job>>, lanes: usize) -> Vec<(Job, Outcome)> {
+    fn run_queues(&self, queues: Vec<Vec<Job>>, lanes: usize) -> Vec<Outcome> {
         let lanes = lanes.min(queues.len());
         let open = Mutex::new(queues);
         let outcomes = Mutex::new(Vec::new());
@@ -120,21 +110,17 @@ impl Runner<'_, '_> {
     }
 
     /// Notes what was done, and fails with the first that was not.
-    fn take_in(&mut self, mut outcomes: Vec<(Job, Outcome)>) -> Result<(), MigrateError> {
+    fn take_in(&mut self, mut outcomes: Vec<Outcome>) -> Result<(), MigrateError> {
         outcomes.sort_by_key(|(job, _)| (job.planned.file.version, job.index));
         let mut first = None;
         for (job, outcome) in outcomes {
-            let error = match outcome {
-                Outcome::Built => {
-                    self.remember(&job);
-                    continue;
+            match outcome {
+                Ok(_) => self.remember(&job),
+                Err(unbuilt) => {
+                    let error = self.unbuilt(&job.planned, job.index, &job.create, unbuilt);
+                    first.get_or_insert(error);
                 }
-                Outcome::NotBuilt(not_built) => {
-                    self.failed_build(&job.planned, job.index, &job.create, not_built)
-                }
-                Outcome::NoNote(failed) => self.bookkeeping("the progress", failed),
-            };
-            first.get_or_insert(error);
+            }
         }
         first.map_or(Ok(()), Err)
     }
@@ -159,7 +145,7 @@ impl Runner<'_, '_> {
 fn lane(
     order: &Order<'_>,
     open: &Mutex<Vec<Vec<Job>>>,
-    outcomes: &Mutex<Vec<(Job, Outcome)>>,
+    outcomes: &Mutex<Vec<Outcome>>,
     failed: &AtomicBool,
 ) {
     let opened = order.worker(Duration::ZERO);
@@ -178,54 +164,24 @@ fn lane(
             }
             let outcome = run_job(&mut worker, &job);
             worker.tell_notices();
-            let is_built = matches!(outcome, Outcome::Built);
-            failed.fetch_or(!is_built, Ordering::SeqCst);
+            failed.fetch_or(outcome.is_err(), Ordering::SeqCst);
             let mut outcomes = outcomes.lock().unwrap_or_else(PoisonError::into_inner);
             outcomes.push((job, outcome));
         }
     }
 }
 
-fn run_job(worker: &mut Worker<'_>, job: &Job) -> Outcome {
+fn run_job(worker: &mut Worker<'_>, job: &Job) -> Result<Done, Unbuilt> {
     let title = job.planned.file.title();
+    let statements = job.planned.script.statements();
+    let statement = statements.get(job.index);
     (worker.tell)(Event::Step {
         title: title.clone(),
         number: job.index + 1,
-        of: job.planned.script.statements().len(),
-        summary: job
-            .planned
-            .script
-            .statements()
-            .get(job.index)
-            .map(Statement::summary)
-            .unwrap_or_default(),
+        of: statements.len(),
+        summary: statement.map(Statement::summary).unwrap_or_default(),
     });
-    let [begun, made, was_there] = &job.notes;
-    let there = match index::is_there(worker, &job.create, job.was_begun) {
-        Ok(there) => there,
-        Err(not_built) => return Outcome::NotBuilt(not_built),
-    };
-    if there.is_none()
-        && let Err((_, failed)) = worker.transaction(&[begun.as_str()], &title)
-    {
-        return Outcome::NoNote(failed);
-    }
-    let done = match there {
-        Some(done) => done,
-        None => match index::ensure(worker, &job.create) {
-            Ok(done) => done,
-            Err(not_built) => return Outcome::NotBuilt(not_built),
-        },
-    };
-    let note = if done == Done::AlreadyThere {
-        was_there
-    } else {
-        made
-    };
-    match worker.transaction(&[note.as_str()], &title) {
-        Ok(()) => Outcome::Built,
-        Err((_, failed)) => Outcome::NoNote(failed),
-    }
+    noted_build::build(worker, &job.create, job.was_begun, &job.notes, &title)
 }
 
 /// The build that a statement is.

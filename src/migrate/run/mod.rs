@@ -11,6 +11,7 @@ mod effect;
 mod engine;
 mod failures;
 mod lock;
+mod noted_build;
 mod notes;
 mod plan;
 mod pooler;

@@ -25,6 +25,11 @@ pub(super) enum Noted {
     Together,
 }
 
+/// What is written, as a person would call it.
+pub(super) fn progress_of(title: &str) -> String {
+    format!("the progress of {title}")
+}
+
 impl Runner<'_, '_> {
     /// The note of how far a statement has come. The lock is held with it: whoever has lost it notes nothing.
     pub(super) fn note(&self, planned: &Planned, index: usize, progress: Noted) -> String {
@@ -69,7 +74,7 @@ impl Runner<'_, '_> {
         progress: Noted,
     ) -> Result<(), MigrateError> {
         let note = self.note(planned, index, progress);
-        let what = format!("the progress of {}", planned.file.title());
+        let what = progress_of(&planned.file.title());
         let written = self.worker.transaction(&[note.as_str()], &what);
         written.map_err(|(_, failed)| self.bookkeeping(&what, failed))
     }

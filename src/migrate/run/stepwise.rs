@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::ahead::build;
 use super::effect::{self, Effect};
 use super::failures::{refused, stopped};
-use super::notes::Noted;
+use super::noted_build::{self, Notes};
+use super::notes::{Noted, progress_of};
 use super::plan::Planned;
 use super::whole::is_about_the_books;
 use super::{LastPage, Runner};
@@ -132,7 +133,7 @@ impl Runner<'_, '_> {
             Err((_, failed)) if !is_about_the_books(&failed) => {
                 Err(stopped(planned, index, failed))
             }
-            Err((_, failed)) => Err(self.bookkeeping(&format!("the progress of {what}"), failed)),
+            Err((_, failed)) => Err(self.bookkeeping(&progress_of(&what), failed)),
         }
     }
 
@@ -210,8 +211,7 @@ impl Runner<'_, '_> {
         swept.map_err(|failed| self.bookkeeping("what a REINDEX has left", failed))
     }
 
-    /// The build of an index. The note that it was begun is only written where there is none of that name:
-    /// so that one that is there after a run was killed is known to be ours.
+    /// The build of an index.
     fn build(
         &mut self,
         planned: &Planned,
@@ -219,26 +219,14 @@ impl Runner<'_, '_> {
         create: &CreateIndex,
         was_begun: bool,
     ) -> Result<(), MigrateError> {
-        let there = index::is_there(&mut self.worker, create, was_begun);
-        let there = there.map_err(|not_built| self.not_built(planned, index, create, not_built))?;
-        if there.is_none() {
-            self.write_note(planned, index, Noted::Begun)?;
-        }
-        let done = match there {
-            Some(done) => Ok(done),
-            None => index::ensure(&mut self.worker, create),
-        };
-        let done = match done {
-            Ok(done) => done,
-            Err(not_built) => {
-                return Err(self.failed_build(planned, index, create, not_built));
-            }
-        };
+        let notes = Notes::of(|noted| self.note(planned, index, noted));
+        let title = planned.file.title();
+        let built = noted_build::build(&mut self.worker, create, was_begun, &notes, &title);
+        let done = built.map_err(|unbuilt| self.unbuilt(planned, index, create, unbuilt))?;
         if let Some(why) = why_done(done) {
             self.tell_done(planned, index, why);
         }
-        let made = done != Done::AlreadyThere;
-        self.write_note(planned, index, Noted::Done { made })
+        Ok(())
     }
 
     /// That a plain statement with IF NOT EXISTS passes over no INVALID index.
@@ -260,22 +248,7 @@ impl Runner<'_, '_> {
         }
     }
 
-    /// A build that was begun and failed. Where nothing of it is left it counts as never begun, so that the
-    /// statement may be corrected.
-    pub(super) fn failed_build(
-        &mut self,
-        planned: &Planned,
-        index: usize,
-        create: &CreateIndex,
-        not_built: NotBuilt,
-    ) -> MigrateError {
-        if not_built.left_nothing() {
-            self.take_back_note(planned, index);
-        }
-        self.not_built(planned, index, create, not_built)
-    }
-
-    fn not_built(
+    pub(super) fn not_built(
         &mut self,
         planned: &Planned,
         index: usize,
