@@ -2,7 +2,7 @@
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{CreateIndex, DropIndex, Name, Reindex, enum_value, tree};
+use super::{ClusterThing, CreateIndex, Detach, DropIndex, Name, Reindex, enum_value, tree};
 
 /// What a statement is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub enum Kind {
         /// The value, without quotes.
         value: String,
     },
+    /// It makes or drops a database, a tablespace or a subscription.
+    ClusterThing(ClusterThing),
+    /// It detaches a partition while others go on.
+    Detach(Detach),
     /// Anything else.
     Other,
 }
@@ -56,7 +60,8 @@ impl Kind {
             }
             node if node.kind() == SyntaxKind::REINDEX => Reindex::of(node).map(Self::Reindex),
             node if node.kind() == SyntaxKind::ALTER_TYPE => added_value(node),
-            _ => None,
+            node if node.kind() == SyntaxKind::ALTER_TABLE => Detach::of(node).map(Self::Detach),
+            node => ClusterThing::of(node).map(Self::ClusterThing),
         };
         special.unwrap_or(Self::Other)
     }

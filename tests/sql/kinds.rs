@@ -1,6 +1,6 @@
 //! What a statement is.
 
-use dbtune::sql::{Kind, ReindexWhat};
+use dbtune::sql::{ClusterThingKind, Kind, ReindexWhat};
 
 use crate::{kind, statement};
 
@@ -74,6 +74,58 @@ fn an_added_value_is_read() {
     assert_eq!(added("alter type m add value $a$x$$y$a$"), "m x$$y");
     assert_eq!(kind("alter type m rename value 'a' to 'b'"), Kind::Other);
     assert_eq!(kind("alter type c add attribute a int"), Kind::Other);
+}
+
+#[test]
+fn what_is_made_or_dropped_in_no_transaction_is_read_with_its_name() {
+    let read = |text: &str| {
+        let Kind::ClusterThing(thing) = kind(text) else {
+            panic!("{text}")
+        };
+        (thing.what, thing.name, thing.is_made)
+    };
+    let named = |name: &str| name.to_owned();
+    assert_eq!(
+        read("create /* ours */ database Shop owner app"),
+        (ClusterThingKind::Database, named("shop"), true)
+    );
+    assert_eq!(
+        read("drop database if exists \"My \"\"Shop\" with (force)"),
+        (ClusterThingKind::Database, named("My \"Shop"), false)
+    );
+    assert_eq!(
+        read("create tablespace Fast location '/fast'"),
+        (ClusterThingKind::Tablespace, named("fast"), true)
+    );
+    assert_eq!(
+        read("drop tablespace \"Fast\""),
+        (ClusterThingKind::Tablespace, named("Fast"), false)
+    );
+    assert_eq!(
+        read("create subscription s connection 'x' publication p"),
+        (ClusterThingKind::Subscription, named("s"), true)
+    );
+    assert_eq!(
+        read("drop subscription if exists \"S\" cascade"),
+        (ClusterThingKind::Subscription, named("S"), false)
+    );
+}
+
+#[test]
+fn a_partition_that_is_detached_concurrently_is_read() {
+    let detach = |text: &str| {
+        let Kind::Detach(detach) = kind(text) else {
+            return None;
+        };
+        Some(detach.finalize())
+    };
+    assert_eq!(
+        detach("alter table if exists only Shop.\"All Events\"\n detach -- now\n partition \"E 1\" concurrently")
+            .as_deref(),
+        Some("ALTER TABLE shop.\"All Events\" DETACH PARTITION \"E 1\" FINALIZE")
+    );
+    assert_eq!(detach("alter table e detach partition e1"), None);
+    assert_eq!(detach("alter table e detach partition e1 finalize"), None);
 }
 
 /// What a transaction refuses only with an option, which the server of a test cannot be asked without a

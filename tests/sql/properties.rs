@@ -117,6 +117,8 @@ fn meaning(kind: &Kind) -> String {
         | Kind::Reindex(_)
         | Kind::TransactionControl(_)
         | Kind::AddEnumValue { .. }
+        | Kind::ClusterThing(_)
+        | Kind::Detach(_)
         | Kind::Other => format!("{kind:?}"),
     }
 }

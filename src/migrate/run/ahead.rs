@@ -192,6 +192,8 @@ pub(super) fn build(statement: &Statement) -> Option<&CreateIndex> {
         | Kind::Reindex(_)
         | Kind::TransactionControl(_)
         | Kind::AddEnumValue { .. }
+        | Kind::ClusterThing(_)
+        | Kind::Detach(_)
         | Kind::Other => None,
     }
 }

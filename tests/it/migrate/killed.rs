@@ -121,6 +121,17 @@ fn a_connection_that_is_cut_at_any_request_is_made_anew_and_the_run_goes_on() {
 }
 
 #[test]
+fn a_database_that_was_not_dropped_before_a_kill_is_dropped_by_the_next_run() {
+    let deploy = Deploy::new().file("V1__drop", "DROP DATABASE \"Old Shop\";");
+    deploy.postgres.sql("CREATE DATABASE \"Old Shop\"");
+    assert!(kill_at(&deploy, before("DROP DATABASE")));
+    deploy.migrate("").run().exits(0);
+    let left = "SELECT count(*) FROM pg_database WHERE datname = 'Old Shop'";
+    assert_eq!(deploy.postgres.value(left), "0");
+    assert_eq!(deploy.applied(), ["1"]);
+}
+
+#[test]
 fn a_server_that_crashes_in_the_middle_of_a_build_is_healed_by_the_run_or_the_next() {
     let deploy = Deploy::new().with_users(60).file(
         "V1__index",

@@ -74,6 +74,8 @@ impl<'a> Seen<'a> {
             | Kind::Reindex(_)
             | Kind::TransactionControl(_)
             | Kind::AddEnumValue { .. }
+            | Kind::ClusterThing(_)
+            | Kind::Detach(_)
             | Kind::Other => None,
         }
     }

@@ -17,6 +17,8 @@ impl Schema {
             Kind::Reindex(_)
             | Kind::TransactionControl(_)
             | Kind::AddEnumValue { .. }
+            | Kind::ClusterThing(_)
+            | Kind::Detach(_)
             | Kind::Other => {}
         }
         for change in statement.changes() {
