@@ -103,6 +103,8 @@ pub enum MigrateError {
     /// A statement of a file that is under way is not what was run.
     #[error("statement {number} of {title} was changed after it had been run")]
     StepChanged {
+        /// The number of the migration.
+        version: Version,
         /// The migration.
         title: String,
         /// Its file.

@@ -66,6 +66,11 @@ pub enum Event {
         /// How long from now.
         after: Duration,
     },
+    /// An index that is INVALID is built anew, because it is part of that of its parent.
+    Rebuilding {
+        /// The index.
+        index: String,
+    },
     /// An INVALID index of that name is dropped, so that it can be built.
     DroppingInvalid {
         /// The index, qualified.

@@ -126,6 +126,12 @@ impl Found {
 
     /// What stands in a file; `None` after a mistake.
     fn text_of(&mut self, path: &Path) -> Option<String> {
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            // A pipe would be waited at for ever.
+            let hint = "put a file in its place, or take it away";
+            self.mistake(path, "it is no file", Some(hint.to_owned()));
+            return None;
+        }
         match fs::read(path).map(String::from_utf8) {
             Ok(Ok(text)) if text.trim().is_empty() => {
                 let hint = "write its statements, or take the file away";

@@ -164,7 +164,7 @@ pub(super) fn on_table(
                 check_definition(worker, create, table, &found)?;
                 return Ok(found_done);
             }
-            Some(found) => drop_invalid(worker, &found, None)?,
+            Some(found) => drop_or_tell(worker, &found)?,
             None => {}
         }
         let failed = match build(worker, create, table, name) {
@@ -372,6 +372,42 @@ fn left_invalid(name: &str, why: &str) -> String {
         "{name} is left INVALID, because it could not be dropped ({why}): no query uses it, and the next \
          run drops it"
     )
+}
+
+/// Builds an INVALID index anew that cannot be dropped, because it is part of that of its parent.
+pub(super) fn rebuild(
+    worker: &mut Worker<'_>,
+    table: &Table,
+    found: &Found,
+) -> Result<(), NotBuilt> {
+    let index = found.name.to_string();
+    let what = format!("REINDEX INDEX CONCURRENTLY {index}");
+    let limit = worker.options.build_timeout;
+    let left = |failed: Failed| NotBuilt::Failed {
+        left: Some(format!("{index} is INVALID still, and no query uses it")),
+        failed: Box::new(failed),
+    };
+    super::sweep(worker, &found.name).map_err(left)?;
+    (worker.tell)(Event::Rebuilding {
+        index: index.clone(),
+    });
+    worker.lift_limits(&what)?;
+    if let Err(failed) = worker.run_held_up(&what, &what, limit) {
+        let shield = worker.interrupt.shield();
+        // What it leaves is found again by the next attempt.
+        drop(super::sweep(worker, &found.name));
+        drop(shield);
+        return Err(left(failed));
+    }
+    prove(worker, table, &found.name.name).map(drop)
+}
+
+/// Drops an INVALID index that stands in the way; where that fails the index is what is left.
+fn drop_or_tell(worker: &mut Worker<'_>, found: &Found) -> Result<(), NotBuilt> {
+    drop_invalid(worker, found, None).map_err(|failed| NotBuilt::Failed {
+        left: Some(left_invalid(&found.name.to_string(), &words_of(&failed))),
+        failed: Box::new(failed),
+    })
 }
 
 /// Drops an INVALID index without holding anybody up.

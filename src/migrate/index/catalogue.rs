@@ -86,7 +86,8 @@ pub(super) fn indexes(
 ) -> Result<Vec<Found>, EngineError> {
     let query = format!(
         "SELECT c.oid, n.nspname, c.relname, i.indrelid, i.indisvalid AND i.indisready AND i.indislive, \
-         pg_catalog.pg_get_indexdef(c.oid) FROM pg_catalog.pg_index i \
+         pg_catalog.pg_get_indexdef(c.oid) || \
+         CASE WHEN i.indimmediate THEN '' ELSE ' (of a DEFERRABLE constraint)' END FROM pg_catalog.pg_index i \
          JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {condition} ORDER BY c.oid"
     );
@@ -153,9 +154,10 @@ pub(crate) fn invalid_indexes(session: &mut WorkSession) -> Result<Vec<InvalidIn
          JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
          JOIN pg_catalog.pg_class t ON t.oid = i.indrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE NOT i.indisvalid AND n.nspname <> 'pg_toast' \
-         AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_create_index p \
-                         WHERE p.index_relid = i.indexrelid) \
+         WHERE NOT i.indisvalid AND NOT EXISTS ( \
+             SELECT FROM pg_catalog.pg_stat_progress_create_index p \
+             LEFT JOIN pg_catalog.pg_class o ON o.oid = p.relid \
+             WHERE p.index_relid = i.indexrelid OR i.indrelid IN (o.oid, o.reltoastrelid)) \
          ORDER BY n.nspname, t.relname, c.relname";
     let rows = session.read(query, "a look for INVALID indexes")?;
     Ok(rows.iter().filter_map(read_invalid).collect())

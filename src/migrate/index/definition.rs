@@ -13,12 +13,12 @@ const TWIN: &str = "dbtune_twin_index";
 /// Where the twin is made: among the temporary tables, and where the role may have none beside dbtune's own.
 const PLACES: [&str; 2] = ["pg_temp", "dbtune"];
 
-/// What an index is, apart from its name and its place: whether it is unique and how it takes nulls,
-/// method, key, included columns, operator classes and their parameters, collations, order, predicate,
+/// What an index is, apart from its name and its place: whether it is unique, when it looks and how it takes
+/// nulls, method, key, included columns, operator classes and their parameters, collations, order, predicate,
 /// storage parameters. Columns by name: the twin counts them otherwise where some were dropped.
 fn facts_of(oid: &str) -> String {
     format!(
-        "SELECT i.indisunique, a.amname, i.indnkeyatts,
+        "SELECT i.indisunique, i.indimmediate, a.amname, i.indnkeyatts,
             pg_catalog.pg_get_expr(i.indpred, i.indrelid), c.reloptions::text,
             i.indclass::text, i.indcollation::text, i.indoption::text,
             pg_catalog.to_jsonb(i)->>'indnullsnotdistinct',

@@ -29,3 +29,22 @@ pub(crate) fn refuse_to_pass_over(
     let is_debris = |found: &Found| !found.is_valid && !table.is_partitioned;
     Ok(found.filter(is_debris).map(|found| found.name.to_string()))
 }
+
+/// Whether the index that a statement has built concurrently is INVALID by now: somebody else's `DROP INDEX
+/// CONCURRENTLY` that was cut off, say. One that is gone was dropped, or has another name.
+pub(crate) fn is_invalid(
+    worker: &mut Worker<'_>,
+    statement: &Statement,
+) -> Result<bool, EngineError> {
+    let Kind::CreateIndex(create) = statement.kind() else {
+        return Ok(false);
+    };
+    let Some(name) = create.name.as_deref().filter(|_| create.concurrently) else {
+        return Ok(false);
+    };
+    let Some(table) = catalogue::table(&mut worker.session, &create.table)? else {
+        return Ok(false);
+    };
+    let found = catalogue::index(&mut worker.session, &table, name)?;
+    Ok(found.is_some_and(|found| !found.is_valid && found.table_oid == table.oid))
+}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::build::CLEANUP_LIMIT;
 use super::catalogue;
+use crate::engine::EngineError;
 use crate::engine::postgresql::{Work, literal};
 use crate::migrate::Event;
 use crate::migrate::worker::{Failed, Worker};
@@ -16,21 +17,27 @@ const SEARCH: Duration = Duration::from_secs(10);
 const SHOWN: usize = 5;
 
 /// Drops the INVALID twins that attempts of `REINDEX CONCURRENTLY` have left beside an index, or beside
-/// those of a table: `_ccnew` where it failed before the exchange, `_ccold` where it failed after.
+/// those of a table and of its TOAST table: `_ccnew` where it failed before the exchange, `_ccold` where it failed after.
 pub(crate) fn sweep(worker: &mut Worker<'_>, name: &Name) -> Result<(), Failed> {
-    let name = literal(&name.to_string());
-    let condition = format!(
-        "NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$' AND i.indrelid IN \
-         (SELECT pg_catalog.to_regclass({name}) UNION SELECT o.indrelid FROM pg_catalog.pg_index o \
-          WHERE o.indexrelid = pg_catalog.to_regclass({name}))"
-    );
-    for found in catalogue::indexes(&mut worker.session, &condition)? {
-        let index = found.name.to_string();
+    for index in twins(worker, name)? {
         let statement = format!("DROP INDEX CONCURRENTLY {index}");
         (worker.tell)(Event::DroppingInvalid { index });
         worker.run_held_up(&statement, &statement, Some(CLEANUP_LIMIT))?;
     }
     Ok(())
+}
+
+/// The names of these twins.
+pub(crate) fn twins(worker: &mut Worker<'_>, name: &Name) -> Result<Vec<String>, EngineError> {
+    let name = literal(&name.to_string());
+    let condition = format!(
+        "NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$' AND EXISTS (SELECT FROM pg_catalog.pg_class t \
+         WHERE i.indrelid IN (t.oid, t.reltoastrelid) AND t.oid IN \
+         (SELECT pg_catalog.to_regclass({name}) UNION SELECT o.indrelid FROM pg_catalog.pg_index o \
+          WHERE o.indexrelid = pg_catalog.to_regclass({name})))"
+    );
+    let found = catalogue::indexes(&mut worker.session, &condition)?;
+    Ok(found.iter().map(|found| found.name.to_string()).collect())
 }
 
 /// The keys for which a unique build failed, one line each with how often there are; empty where it did

@@ -16,6 +16,6 @@ pub(super) use build::{Done, NotBuilt, another_of_that_name, ensure, is_there, w
 pub use catalogue::InvalidIndex;
 pub(super) use catalogue::invalid_indexes;
 pub(super) use catalogue::qualified;
-pub(super) use invalid::refuse_to_pass_over;
-pub(super) use leftovers::{duplicates, sweep};
+pub(super) use invalid::{is_invalid, refuse_to_pass_over};
+pub(super) use leftovers::{duplicates, sweep, twins};
 pub use progress::Progress;

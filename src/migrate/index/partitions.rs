@@ -75,8 +75,15 @@ fn on_partitions(
 ) -> Result<(), NotBuilt> {
     for partition in partitions(worker, table)? {
         let attached = attached(worker, parent, &partition)?;
-        if attached.as_ref().is_some_and(|found| found.is_valid) {
-            continue;
+        match &attached {
+            Some(found) if found.is_valid => continue,
+            Some(found) if !partition.is_partitioned => {
+                build::rebuild(worker, &partition, found)?;
+                // It is part already: that makes newer servers look at the parent again.
+                attach(worker, parent, &found.name)?;
+                continue;
+            }
+            Some(_) | None => {}
         }
         let own = attached.as_ref().map(|found| found.name.name.clone());
         let own = own.unwrap_or_else(|| name_on(name, &partition.name.name));

@@ -4,6 +4,7 @@ use super::engine;
 use super::standing::open;
 use super::{AS_OURSELVES, Order, Seen, lock, plan, pooler};
 use crate::migrate::source::MigrationFile;
+use crate::migrate::status::State;
 use crate::migrate::store::Database;
 use crate::migrate::worker::Worker;
 use crate::migrate::{MigrateError, Version};
@@ -21,6 +22,19 @@ pub fn baseline(order: &Order<'_>, to: Version) -> Result<Vec<Version>, MigrateE
                 seen.database.history_table()
             ),
             hint: Some("dbtune migrate status shows what is applied".to_owned()),
+        });
+    }
+    let half_done = seen.rows.iter().find(|row| row.state == State::Partial);
+    if let Some(row) = half_done.filter(|row| row.version <= to) {
+        return Err(MigrateError::Refused {
+            message: format!(
+                "{} is half done: statements of it were run, and others were not",
+                row.title()
+            ),
+            hint: Some(
+                "go on with it: dbtune migrate; dbtune migrate status shows how far it has come"
+                    .to_owned(),
+            ),
         });
     }
     let upto = order.files.iter().filter(|file| file.version <= to);

@@ -3,8 +3,11 @@
 
 use crate::engine::EngineError;
 use crate::engine::postgresql::literal;
+use crate::migrate::index;
 use crate::migrate::worker::Worker;
-use crate::sql::{ClusterThing, ClusterThingKind, Detach, DropIndex, Kind, Name, Statement};
+use crate::sql::{
+    ClusterThing, ClusterThingKind, Detach, DropIndex, Kind, Name, ReindexWhat, Statement,
+};
 
 /// What the catalogue tells of a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +77,21 @@ fn is_there(worker: &mut Worker<'_>, name: &Name) -> Result<bool, EngineError> {
     worker.session.is_so(&query, LOOK)
 }
 
+/// The index or the table of a `REINDEX CONCURRENTLY`, which leaves twins where it fails.
+pub(super) fn reindexed(statement: &Statement) -> Option<&Name> {
+    let Kind::Reindex(reindex) = statement.kind() else {
+        return None;
+    };
+    match &reindex.what {
+        ReindexWhat::Index(name) | ReindexWhat::Table(name) if reindex.concurrently => Some(name),
+        ReindexWhat::Index(_)
+        | ReindexWhat::Table(_)
+        | ReindexWhat::Schema
+        | ReindexWhat::Database
+        | ReindexWhat::System => None,
+    }
+}
+
 /// What is still to be sent of a statement: all of it, but of a `DETACH PARTITION … CONCURRENTLY` that was cut
 /// off only the end.
 pub(super) fn rest_of(
@@ -100,6 +118,14 @@ pub(super) fn left(
             detach.partition, detach.parent
         );
         return Ok(is_pending.then_some(sentence));
+    }
+    if let Some(name) = reindexed(statement) {
+        let twins = index::twins(worker, name)?;
+        let sentence = format!(
+            "left INVALID, because others are in the way of dropping it: {}; the next run drops it",
+            twins.join(", ")
+        );
+        return Ok((!twins.is_empty()).then_some(sentence));
     }
     let Kind::DropIndex(drop) = statement.kind() else {
         return Ok(None);

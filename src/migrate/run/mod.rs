@@ -111,7 +111,7 @@ fn once(order: &Order<'_>, patience: Duration, tally: &mut Tally) -> Result<(), 
     if pending.is_empty() {
         return Ok(());
     }
-    let mut planned = plan::plan(order.files, &pending)?;
+    let mut planned = plan::plan(order.files, &pending, &seen.steps)?;
     pooler::refuse(&mut worker)?;
     warn_of_others(&mut worker, &seen)?;
     for warning in standing::warnings(&worker, &seen.database) {
@@ -124,7 +124,7 @@ fn once(order: &Order<'_>, patience: Duration, tally: &mut Tally) -> Result<(), 
     planned.retain(|planned| pending.contains(&planned.file.version));
     if planned.len() < pending.len() {
         // Something was undone in the meantime.
-        planned = plan::plan(order.files, &pending)?;
+        planned = plan::plan(order.files, &pending, &seen.steps)?;
     }
     if planned.is_empty() {
         return Ok(());
@@ -224,7 +224,13 @@ fn bookkeeping(database: &Database, what: &str, failed: Failed) -> MigrateError 
         Failed::Server { error, .. } => (error.to_string(), error.sqlstate),
     };
     let user = &database.user;
-    let hint = (code == "42501").then(|| {
+    let read_only = (code == "25006").then(|| {
+        "default_transaction_read_only is on for this role, this database or the server: switch it off where it \
+         is set, or run migrations as a role for which it is off: ALTER ROLE … SET \
+         default_transaction_read_only = off"
+            .to_owned()
+    });
+    let no_right = (code == "42501").then(|| {
         format!(
             "let {user} make and write them: GRANT CREATE ON DATABASE {} TO {user} for the schema dbtune, \
              GRANT CREATE ON SCHEMA {} TO {user} for the history (PostgreSQL 15 and newer give it to nobody)",
@@ -235,7 +241,7 @@ fn bookkeeping(database: &Database, what: &str, failed: Failed) -> MigrateError 
     MigrateError::Bookkeeping {
         what: what.to_owned(),
         message,
-        hint,
+        hint: read_only.or(no_right),
     }
 }
 

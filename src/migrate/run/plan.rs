@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::migrate::source::MigrationFile;
 use crate::migrate::status::{Row, State};
+use crate::migrate::store::Steps;
 use crate::migrate::{FileMistakes, MigrateError, Version};
 use crate::sql::{self, Mode, Script};
 
@@ -24,6 +25,17 @@ impl Planned {
     /// Whether it is the way back from a migration.
     pub(crate) fn is_undo(&self) -> bool {
         self.file.name.ends_with(UNDO)
+    }
+
+    /// The same for a file of which an earlier run has begun statements one by one: as long as it is not
+    /// done it is gone on with like that, whatever it says by now. What was committed is never run again.
+    pub(crate) fn going_on(mut self, was_begun: bool) -> Self {
+        let first = self.script.statements().first().map(sql::Statement::place);
+        if let Some(place) = first.filter(|_| was_begun && self.mode == Mode::Transaction) {
+            let because = "an earlier run has begun its statements one by one".to_owned();
+            self.mode = Mode::Stepwise { because, place };
+        }
+        self
     }
 
     /// The file; for a way back that has none, whose it is.
@@ -100,6 +112,7 @@ pub(crate) fn check_directives(files: &[MigrationFile]) -> Result<(), MigrateErr
 pub(crate) fn plan(
     files: &[MigrationFile],
     versions: &BTreeSet<Version>,
+    steps: &Steps,
 ) -> Result<VecDeque<Arc<Planned>>, MigrateError> {
     let mut planned = VecDeque::new();
     let mut unreadable = Vec::new();
@@ -108,7 +121,10 @@ pub(crate) fn plan(
     let texts: Vec<&str> = files.iter().map(|file| file.text.as_str()).collect();
     for (file, script) in files.into_iter().zip(sql::parse_all(&texts)) {
         match of_script(file, script) {
-            Ok(one) => planned.push_back(Arc::new(one)),
+            Ok(one) => {
+                let was_begun = steps.contains_key(&file.version);
+                planned.push_back(Arc::new(one.going_on(was_begun)));
+            }
             Err(mistakes) => unreadable.push(FileMistakes {
                 path: file.path.clone(),
                 mistakes,

@@ -142,7 +142,7 @@ fn disagreements(
 fn step_changed(seen: &Seen, row: &Row, file: &MigrationFile) -> Option<Disagreement> {
     let script = crate::sql::parse(&file.text).ok()?;
     let steps = seen.steps.get(&row.version)?;
-    let error = super::stepwise::check(&file.title(), &file.path, &script, steps).err()?;
+    let error = super::stepwise::check(file, &script, steps).err()?;
     let text = error.to_string();
     let MigrateError::StepChanged { was, is, .. } = error else {
         return None;
@@ -235,7 +235,9 @@ fn accept(database: &Database, file: &MigrationFile) -> Result<String, MigrateEr
     ))
 }
 
-/// What was done counts as what the file has in its place; steps that the file has no more are forgotten.
+/// What was done counts as what the file has in its place; steps that the file has no more are forgotten. So is
+/// what stands in the place of a statement that runs in no transaction: it is not taken on trust, but looked up
+/// or run again.
 fn accept_steps(history: &str, version: Version, file: Option<&MigrationFile>) -> String {
     let script = file.and_then(|file| crate::sql::parse(&file.text).ok());
     let statements = script
@@ -248,6 +250,17 @@ fn accept_steps(history: &str, version: Version, file: Option<&MigrationFile>) -
         statements.len()
     );
     for (index, statement) in statements.iter().enumerate() {
+        if statement.outside_transaction().is_some() {
+            let digest = literal(&statement.digest());
+            let step = index + 1;
+            sent.push_str(
+                &format_args!(
+                    "DELETE FROM dbtune.migration_step WHERE {of} AND step = {step} AND digest <> {digest};"
+                )
+                .to_string(),
+            );
+            continue;
+        }
         sent.push_str(
             &format_args!(
                 "UPDATE dbtune.migration_step SET digest = {}, statement = {} WHERE {of} AND step = {};",

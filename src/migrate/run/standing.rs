@@ -66,7 +66,7 @@ pub fn would_run(order: &Order<'_>) -> Result<Vec<WouldRun>, MigrateError> {
     let mut worker = open(order)?;
     let seen = Seen::read(&mut worker, order.files)?;
     let pending = seen.pending(order)?;
-    let planned = plan::plan(order.files, &pending)?;
+    let planned = plan::plan(order.files, &pending, &seen.steps)?;
     Ok(planned
         .iter()
         .map(|planned| would(planned, &seen))

@@ -1,7 +1,6 @@
 //! A file that is run statement by statement, each with a note of how far it has come.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::ahead::build;
@@ -13,10 +12,11 @@ use super::plan::Planned;
 use super::whole::is_about_the_books;
 use super::{LastPage, Runner};
 use crate::migrate::index::{self, Done, NotBuilt};
+use crate::migrate::source::MigrationFile;
 use crate::migrate::store::Step;
 use crate::migrate::worker::Failed;
 use crate::migrate::{Event, MigrateError};
-use crate::sql::{CreateIndex, Kind, ReindexWhat, Script, Statement};
+use crate::sql::{CreateIndex, Kind, Script, Statement};
 
 impl Runner<'_, '_> {
     /// Runs the statements that are not done yet, and then writes the row.
@@ -47,12 +47,7 @@ impl Runner<'_, '_> {
         let Some(steps) = self.steps.get(&planned.file.version) else {
             return Ok(());
         };
-        check(
-            &planned.file.title(),
-            &planned.file.path,
-            &planned.script,
-            steps,
-        )
+        check(&planned.file, &planned.script, steps)
     }
 
     pub(super) fn step_of(&self, planned: &Planned, index: usize) -> Option<&Step> {
@@ -73,6 +68,13 @@ impl Runner<'_, '_> {
     ) -> Result<(), MigrateError> {
         let step = self.step_of(planned, index).cloned();
         let was_begun = step.is_some();
+        let step = match step {
+            Some(step) if step.is_done && !step.is_ahead => {
+                let is_broken = index::is_invalid(&mut self.worker, statement)?;
+                Some(step).filter(|_| !is_broken)
+            }
+            step => step,
+        };
         // What is only set in the session has to be set in every one.
         if let Some(step) = step.filter(|step| step.is_done && !sets_the_session(statement)) {
             if !step.is_ahead {
@@ -182,7 +184,7 @@ impl Runner<'_, '_> {
         let shield = self.worker.interrupt.shield();
         drop(self.sweep(statement));
         let left = effect::left(&mut self.worker, statement).unwrap_or_default();
-        if left.is_none() {
+        if left.is_none() || effect::reindexed(statement).is_some() {
             self.take_back_note(planned, index);
         }
         drop(shield);
@@ -196,18 +198,10 @@ impl Runner<'_, '_> {
 
     /// Drops what earlier attempts of a `REINDEX CONCURRENTLY` have left.
     fn sweep(&mut self, statement: &Statement) -> Result<(), MigrateError> {
-        let Kind::Reindex(reindex) = statement.kind() else {
+        let Some(name) = effect::reindexed(statement) else {
             return Ok(());
         };
-        let (ReindexWhat::Index(name) | ReindexWhat::Table(name)) = &reindex.what else {
-            return Ok(());
-        };
-        let is_concurrent = reindex.concurrently;
-        let swept = if is_concurrent {
-            index::sweep(&mut self.worker, name)
-        } else {
-            Ok(())
-        };
+        let swept = index::sweep(&mut self.worker, name);
         swept.map_err(|failed| self.bookkeeping("what a REINDEX has left", failed))
     }
 
@@ -293,14 +287,13 @@ fn why_done(done: Done) -> Option<&'static str> {
     match done {
         Done::Built => None,
         Done::AlreadyThere => Some("an index with the same definition is there already"),
-        Done::Adopted => Some("the server process of an earlier run has built it"),
+        Done::Adopted => Some("another session was building it, and has done it"),
     }
 }
 
 /// That the statements that were run are those that stand in the file.
 pub(super) fn check(
-    title: &str,
-    path: &Path,
+    file: &MigrationFile,
     script: &Script,
     steps: &BTreeMap<usize, Step>,
 ) -> Result<(), MigrateError> {
@@ -310,8 +303,9 @@ pub(super) fn check(
             continue;
         }
         return Err(MigrateError::StepChanged {
-            title: title.to_owned(),
-            path: path.to_owned(),
+            version: file.version,
+            title: file.title(),
+            path: file.path.clone(),
             number: *number,
             was: step.statement.clone(),
             is: now.map(|now| now.text().to_owned()).unwrap_or_default(),

@@ -52,12 +52,14 @@ pub fn undo(order: &Order<'_>, shown: &Undone) -> Result<(), MigrateError> {
             hint: Some("look again: dbtune migrate undo".to_owned()),
         });
     }
-    let planned = Arc::new(plan::of_text(&as_file(&way))?);
+    let planned = plan::of_text(&as_file(&way))?;
     make_tables(&mut worker, &seen.database)?;
     let database = store::look(&mut worker.session)?;
     let key = store::undo_key(&database.history_table());
+    let steps = store::under_way(&mut worker.session, &database)?.back;
+    let planned = Arc::new(planned.going_on(steps.contains_key(&way.version)));
     let mut runner = Runner {
-        steps: store::under_way(&mut worker.session, &database)?.back,
+        steps,
         worker,
         order,
         database,
@@ -85,8 +87,9 @@ pub(super) fn last_page(database: &Database, key: &str, version: Version) -> Str
     format!(
         "{AS_OURSELVES} {} DELETE FROM {table} WHERE version = {version};
          DELETE FROM dbtune.migration WHERE history = {} AND version = {version};
-         DELETE FROM dbtune.migration_step WHERE history = {} AND version = {version}",
+         DELETE FROM dbtune.migration_step WHERE history IN ({}, {}) AND version = {version}",
         lock::hold(),
+        literal(&table),
         literal(&table),
         literal(key)
     )

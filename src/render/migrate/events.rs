@@ -54,6 +54,9 @@ pub fn event(event: &Event, verbose: bool) -> Option<String> {
         } => {
             format!("{what}: {because}; trying again in {}", seconds(*after))
         }
+        Event::Rebuilding { index } => {
+            format!("building {index} anew, which is INVALID and part of the index of its parent")
+        }
         Event::DroppingInvalid { index } => format!("dropping {index}, which is INVALID"),
         Event::WaitingForBuild { index, pid } => {
             format!("pid {pid} builds an index already: waiting for it ({index})")

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use similar::TextDiff;
 
-use crate::migrate::AppliedNow;
+use crate::migrate::{AppliedNow, Version};
 use crate::sql::{self, Place};
 
 pub use events::{bar, event, progress};
@@ -18,10 +18,16 @@ pub use repair::{repair, repair_json};
 pub use status::{statement_counts, status, status_json, status_markdown};
 pub use would::{would_json, would_run};
 
+/// That nothing is pending, of all or of those up to a version.
+pub fn nothing_to_do(to: Option<Version>) -> String {
+    let upto = to.map_or_else(String::new, |to| format!(" up to version {to}"));
+    format!("nothing to do: every migration{upto} is applied\n")
+}
+
 /// What was applied, as the answer to a person.
-pub fn applied(applied: &[AppliedNow]) -> String {
+pub fn applied(applied: &[AppliedNow], to: Option<Version>) -> String {
     match applied {
-        [] => "nothing to do: every migration is applied\n".to_owned(),
+        [] => nothing_to_do(to),
         [one] => format!("1 migration applied: V{}__{}\n", one.version, one.name),
         [first, .., last] => format!(
             "{} migrations applied: V{}__{} to V{}__{}\n",

@@ -28,6 +28,11 @@ fn title(one: &Disagreement) -> String {
             Some(was) => format!("{} was applied as V{}__{was}", row.title(), row.version),
             None => format!("{} was edited after it had been applied", row.title()),
         },
+        Disagreement::Missing { row, .. } if row.applied_on.is_none() => format!(
+            "{} is half done ({} of its statements were run), and there is no such file",
+            row.title(),
+            row.steps_done
+        ),
         Disagreement::Missing { row, .. } => {
             format!("{} is applied, and there is no such file", row.title())
         }
@@ -46,6 +51,11 @@ fn open(one: &Disagreement) -> String {
                 |was| diff("as it was applied", was, "in the file", &file.text),
             ),
             "put the file back as it was applied, or let the history say what the file says",
+        ),
+        Disagreement::Missing { row, .. } if row.applied_on.is_none() => (
+            String::new(),
+            "put the file back and go on with it; or forget what was done, so that a file of that version \
+             would run all of it again",
         ),
         Disagreement::Missing { was, .. } => (
             was.as_ref().map_or_else(
@@ -84,11 +94,16 @@ pub fn repair_json(repair: &Repair) -> Value {
 
 fn error(open: &[Disagreement]) -> Value {
     let titles: Vec<String> = open.iter().map(title).collect();
+    let versions = open.iter().filter_map(Disagreement::version);
+    let versions: Vec<String> = versions.map(|version| version.to_string()).collect();
+    let accept = versions.join(" --accept ");
     json!({
         "kind": "history_differs",
         "message": titles.join("; "),
-        "hint": "put the files back as they were applied, or let the history say what they say: \
-                 dbtune migrate repair --accept VERSION",
+        "hint": format!(
+            "put the files back as they were applied, or let the history say what they say: \
+             dbtune migrate repair --accept {accept}"
+        ),
     })
 }
 

@@ -126,6 +126,7 @@ pub fn status_json(standing: &Standing, counts: &BTreeMap<Version, usize>) -> Va
             "statements_done": statements.map(|_| row.steps_done),
             "statements": statements,
             "out_of_order": row.is_out_of_order,
+            "half_undone": row.is_half_undone,
         })
     });
     let invalid = standing

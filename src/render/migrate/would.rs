@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::migrate::{WouldRun, WouldStep};
+use crate::migrate::{Version, WouldRun, WouldStep};
 use crate::sql::{self, Lock};
 
 /// The SQL, in order, with comments that say how each statement would be run and which locks it takes.
 /// What is shown can be run by psql, but for the secrets in it, which read `***`.
-pub fn would_run(migrations: &[WouldRun]) -> String {
+pub fn would_run(migrations: &[WouldRun], to: Option<Version>) -> String {
     if migrations.is_empty() {
-        return "-- nothing to do: every migration is applied\n".to_owned();
+        return format!("-- {}", super::nothing_to_do(to));
     }
     let mut text = String::new();
     for migration in migrations {

@@ -4,6 +4,7 @@ mod blocked;
 mod deploy;
 mod files;
 mod full_disk;
+mod half_done;
 mod held;
 mod history;
 mod jobs;

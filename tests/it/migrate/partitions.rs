@@ -64,3 +64,21 @@ fn a_build_that_is_cut_off_between_partitions_goes_on() {
     deploy.migrate("").run().exits(0);
     is_complete(&deploy);
 }
+
+/// An index that is part of that of its parent cannot be dropped.
+#[test]
+fn an_invalid_index_that_is_attached_already_is_built_anew_in_its_place() {
+    let deploy = partitioned();
+    deploy.postgres.sql(
+        "CREATE INDEX by_email ON ONLY events (slow(email)); \
+         CREATE INDEX by_email_events_3 ON events_3 (slow(email))",
+    );
+    deploy.postgres.sql(
+        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'by_email_events_3'::regclass; \
+         ALTER INDEX by_email ATTACH PARTITION by_email_events_3",
+    );
+    let ran = deploy.migrate("").run();
+    ran.exits(0).complains("by_email_events_3 anew");
+    is_complete(&deploy);
+    assert_eq!(deploy.applied(), ["1"]);
+}

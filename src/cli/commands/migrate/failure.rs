@@ -75,11 +75,11 @@ fn with_secrets(error: &MigrateError, desk: &Desk<'_>) -> Failure {
              ALL, pg_advisory_unlock_all): take that out, and run it again when the other run has ended",
         ),
         MigrateError::InTheWay(rows) => of_rows(rows, &desk.global.migrations),
-        MigrateError::StepChanged { path, was, is, .. } => {
-            let mut failure = refused("statement_changed").hint(
+        MigrateError::StepChanged { version, path, was, is, .. } => {
+            let mut failure = refused("statement_changed").hint(format!(
                 "put the statement back as it was run; or, where the change is of no consequence: dbtune \
-                 migrate repair --accept VERSION",
-            );
+                 migrate repair --accept {version}"
+            ));
             failure.causes = vec![path.display().to_string(), diff("as it was run", was, "in the file", is)];
             failure
         }

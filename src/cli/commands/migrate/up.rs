@@ -28,12 +28,8 @@ pub(super) fn run(desk: &Desk<'_>, args: &UpArgs) -> Result<Exit, Failure> {
     });
     match outcome {
         Ok(()) => {
-            answer(
-                desk,
-                &document,
-                &render::applied(&applied),
-                &render::applied(&applied),
-            );
+            let text = render::applied(&applied, work.options.to);
+            answer(desk, &document, &text, &text);
             Ok(Exit::Done)
         }
         Err(error) => {
@@ -60,7 +56,7 @@ fn dry_run(desk: &Desk<'_>, work: &Work) -> Result<Exit, Failure> {
         "format_version": 1,
         "would_run": planned.iter().map(render::would_json).collect::<Vec<_>>(),
     });
-    let text = render::would_run(&planned);
+    let text = render::would_run(&planned, work.options.to);
     answer(desk, &document, &text, &format!("```sql\n{text}```\n"));
     Ok(Exit::Done)
 }
