@@ -257,8 +257,7 @@ impl Runner<'_, '_> {
                     index,
                     "there is an index of that name with another definition".to_owned(),
                     Some(format!("there is: {there}\nasked for: {asked}")),
-                    "give one of the two another name, or drop the one that is there: DROP INDEX \
-                     CONCURRENTLY",
+                    other_definition(&there),
                 );
             }
             NotBuilt::Incomplete { index: name, table } => {
@@ -267,7 +266,8 @@ impl Runner<'_, '_> {
                     index,
                     format!("{name} on {table} is INVALID although every partition has its index"),
                     None,
-                    "drop the index, and run it again",
+                    "drop the index, and run it again: DROP INDEX, which locks the table and its partitions \
+                     for a moment",
                 );
             }
         };
@@ -280,6 +280,16 @@ impl Runner<'_, '_> {
         let left = left.unwrap_or_else(|| "nothing of the index is left".to_owned());
         failure.left.push(left);
         MigrateError::Statement(failure)
+    }
+}
+
+/// What to do about it. The server drops no index concurrently that has parts on partitions.
+fn other_definition(there: &str) -> &'static str {
+    if there.contains(" ON ONLY ") {
+        "give one of the two another name, or drop the one that is there: DROP INDEX, which locks the table \
+         and its partitions for a moment"
+    } else {
+        "give one of the two another name, or drop the one that is there: DROP INDEX CONCURRENTLY"
     }
 }
 

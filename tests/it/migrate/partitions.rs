@@ -82,3 +82,34 @@ fn an_invalid_index_that_is_attached_already_is_built_anew_in_its_place() {
     is_complete(&deploy);
     assert_eq!(deploy.applied(), ["1"]);
 }
+
+#[test]
+fn a_statement_that_was_corrected_after_it_had_failed_halfway_is_told_how_to_go_on() {
+    let deploy = partitioned();
+    deploy.write(
+        "V1__index",
+        "CREATE UNIQUE INDEX CONCURRENTLY by_id ON events (id);",
+    );
+    deploy
+        .postgres
+        .sql("INSERT INTO events VALUES (39, 'twice')");
+    deploy.migrate("").run().exits(1).complains("stays INVALID");
+    deploy.write(
+        "V1__index",
+        "CREATE UNIQUE INDEX CONCURRENTLY by_id ON events (id, email);",
+    );
+    deploy
+        .migrate("")
+        .run()
+        .exits(6)
+        .complains("migrate repair --accept 1");
+    deploy.migrate("repair --accept 1").run().exits(0);
+    deploy
+        .migrate("")
+        .run()
+        .exits(1)
+        .complains("DROP INDEX, which locks the table");
+    deploy.postgres.sql("DROP INDEX by_id");
+    deploy.migrate("").run().exits(0);
+    assert_eq!(deploy.index("by_id"), "valid");
+}
