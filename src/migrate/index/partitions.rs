@@ -73,8 +73,15 @@ fn on_partitions(
     parent: &Name,
     name: &str,
 ) -> Result<(), NotBuilt> {
+    let mut parts = Vec::new();
     for partition in partitions(worker, table)? {
         let attached = attached(worker, parent, &partition)?;
+        parts.push((partition, attached));
+    }
+    // What is attached and INVALID comes first: the index of the parent becomes valid with one that is
+    // attached after all others are, and older servers do not look at it again for one that is already.
+    parts.sort_by_key(|(_, attached)| attached.is_none());
+    for (partition, attached) in parts {
         match &attached {
             Some(found) if found.is_valid => continue,
             Some(found) if !partition.is_partitioned => {
