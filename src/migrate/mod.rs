@@ -26,7 +26,7 @@ pub use event::Event;
 pub use index::{InvalidIndex, Progress};
 pub use name::{Version, plain};
 pub use run::{
-    AppliedNow, Disagreement, Order, Repair, Standing, Undone, WouldRun, WouldStep, baseline,
+    AppliedNow, Disagreement, Order, Repair, Standing, UNDO, Undone, WouldRun, WouldStep, baseline,
     repair, standing, undo, undoing, up, would_run,
 };
 pub use source::{MigrationFile, SourceMistake, read};

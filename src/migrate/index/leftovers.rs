@@ -30,11 +30,14 @@ pub(crate) fn sweep(worker: &mut Worker<'_>, name: &Name) -> Result<(), Failed> 
 /// The names of these twins.
 pub(crate) fn twins(worker: &mut Worker<'_>, name: &Name) -> Result<Vec<String>, EngineError> {
     let name = literal(&name.to_string());
+    let tree = format!(
+        "SELECT pg_catalog.to_regclass({name}) \
+         UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({name}))"
+    );
     let condition = format!(
         "NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$' AND EXISTS (SELECT FROM pg_catalog.pg_class t \
          WHERE i.indrelid IN (t.oid, t.reltoastrelid) AND t.oid IN \
-         (SELECT pg_catalog.to_regclass({name}) UNION SELECT o.indrelid FROM pg_catalog.pg_index o \
-          WHERE o.indexrelid = pg_catalog.to_regclass({name})))"
+         ({tree} UNION SELECT o.indrelid FROM pg_catalog.pg_index o WHERE o.indexrelid IN ({tree})))"
     );
     let found = catalogue::indexes(&mut worker.session, &condition)?;
     Ok(found.iter().map(|found| found.name.to_string()).collect())

@@ -35,6 +35,7 @@ use crate::engine::postgresql::literal;
 use crate::engine::{EngineError, Interrupt, Target};
 pub use books::baseline;
 use plan::Planned;
+pub use plan::UNDO;
 pub use repair::{Disagreement, Repair, repair};
 use seen::{Seen, warn_of_others};
 pub use standing::{Standing, WouldRun, WouldStep, standing, would_run};

@@ -19,7 +19,7 @@ pub(crate) struct Planned {
 }
 
 /// What the title of a way back ends in; no name of a file can.
-pub(super) const UNDO: &str = " (undo)";
+pub const UNDO: &str = " (undo)";
 
 impl Planned {
     /// Whether it is the way back from a migration.

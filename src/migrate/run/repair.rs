@@ -1,5 +1,7 @@
 //! What history and files disagree about, and putting it right.
 
+use std::collections::BTreeMap;
+
 use super::books::{locked, write};
 use super::seen::Seen;
 use super::{AS_OURSELVES, Order, lock};
@@ -7,9 +9,10 @@ use crate::engine::postgresql::literal;
 use crate::migrate::checksum::{Width, checksum};
 use crate::migrate::source::MigrationFile;
 use crate::migrate::status::{Row, State};
-use crate::migrate::store::{self, Database, Kept};
+use crate::migrate::store::{self, Database, Kept, Step, Steps};
 use crate::migrate::worker::Worker;
 use crate::migrate::{MigrateError, Version};
+use crate::sql::{Script, Statement};
 
 /// Something in the history that does not agree with the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +96,7 @@ pub fn repair(order: &Order<'_>, accepted: &[Version]) -> Result<Repair, Migrate
             .version()
             .is_none_or(|version| accepted.contains(&version));
         if is_accepted {
-            put_right(&mut worker, &seen.database, order, &one)?;
+            put_right(&mut worker, (&seen.database, &seen.steps), order, &one)?;
             repair.done.push(one);
         } else {
             repair.open.push(one);
@@ -157,7 +160,7 @@ fn step_changed(seen: &Seen, row: &Row, file: &MigrationFile) -> Option<Disagree
 
 fn put_right(
     worker: &mut Worker<'_>,
-    database: &Database,
+    (database, steps): (&Database, &Steps),
     order: &Order<'_>,
     one: &Disagreement,
 ) -> Result<(), MigrateError> {
@@ -185,7 +188,8 @@ fn put_right(
         Disagreement::Edited { file, .. } => accept(database, file)?,
         Disagreement::StepChanged { row, .. } => {
             let file = order.files.iter().find(|file| file.version == row.version);
-            accept_steps(&history, row.version, file)
+            let steps = steps.get(&row.version).cloned().unwrap_or_default();
+            accept_steps(&history, row.version, file, &steps)
         }
     };
     write(
@@ -235,41 +239,71 @@ fn accept(database: &Database, file: &MigrationFile) -> Result<String, MigrateEr
     ))
 }
 
-/// What was done counts as what the file has in its place; steps that the file has no more are forgotten. So is
-/// what stands in the place of a statement that runs in no transaction: it is not taken on trust, but looked up
-/// or run again.
-fn accept_steps(history: &str, version: Version, file: Option<&MigrationFile>) -> String {
+/// The notes of a half-done file, as the file is now. What was done is found by its text, wherever it stands; what
+/// is not found counts as what stands in its place, edited. But nothing that runs in no transaction is taken on
+/// trust, on either side, nor what had only been begun: those notes go, and it is looked up or run again.
+fn accept_steps(
+    history: &str,
+    version: Version,
+    file: Option<&MigrationFile>,
+    steps: &BTreeMap<usize, Step>,
+) -> String {
     let script = file.and_then(|file| crate::sql::parse(&file.text).ok());
-    let statements = script
-        .as_ref()
-        .map(crate::sql::Script::statements)
-        .unwrap_or_default();
+    let statements = script.as_ref().map(Script::statements).unwrap_or_default();
+    let places = places(statements, steps);
     let of = format!("history = {history} AND version = {version}");
-    let mut sent = format!(
-        "DELETE FROM dbtune.migration_step WHERE {of} AND step > {};",
-        statements.len()
-    );
-    for (index, statement) in statements.iter().enumerate() {
-        if statement.outside_transaction().is_some() {
-            let digest = literal(&statement.digest());
-            let step = index + 1;
-            sent.push_str(
-                &format_args!(
-                    "DELETE FROM dbtune.migration_step WHERE {of} AND step = {step} AND digest <> {digest};"
-                )
-                .to_string(),
-            );
-            continue;
+    let moved = steps.keys().map(|number| {
+        let place = places.get(number);
+        let statement = place.and_then(|place| statements.get(place.saturating_sub(1)));
+        let (Some(place), Some(statement)) = (place, statement) else {
+            return format!("DELETE FROM dbtune.migration_step WHERE {of} AND step = {number}");
+        };
+        // Below 0 first, where no other note stands.
+        format!(
+            "UPDATE dbtune.migration_step SET step = -{place}, digest = {}, statement = {} \
+             WHERE {of} AND step = {number}",
+            literal(&statement.digest()),
+            literal(&crate::sql::hidden(statement.text())),
+        )
+    });
+    let moved: Vec<String> = moved.collect();
+    format!(
+        "{}; UPDATE dbtune.migration_step SET step = -step WHERE {of} AND step < 0",
+        moved.join("; ")
+    )
+}
+
+/// Where what was done stands in the file now, from 1, by its old place.
+fn places(statements: &[Statement], steps: &BTreeMap<usize, Step>) -> BTreeMap<usize, usize> {
+    let mut free: BTreeMap<usize, &Statement> = (1..).zip(statements).collect();
+    let mut places = BTreeMap::new();
+    for (number, step) in steps {
+        let mut alike = free.iter();
+        let place = alike.find(|(_, statement)| statement.digest() == step.digest);
+        if let Some(place) = place.map(|(place, _)| *place) {
+            free.remove(&place);
+            places.insert(*number, place);
         }
-        sent.push_str(
-            &format_args!(
-                "UPDATE dbtune.migration_step SET digest = {}, statement = {} WHERE {of} AND step = {};",
-                literal(&statement.digest()),
-                literal(&crate::sql::hidden(statement.text())),
-                index + 1
-            )
-            .to_string(),
-        );
     }
-    sent
+    for (number, step) in steps {
+        let is_edited = !places.contains_key(number)
+            && step.is_done
+            && free
+                .get(number)
+                .is_some_and(|now| now.outside_transaction().is_none())
+            && ran_in_a_transaction(&step.statement);
+        if is_edited {
+            free.remove(number);
+            places.insert(*number, *number);
+        }
+    }
+    places
+}
+
+fn ran_in_a_transaction(statement: &str) -> bool {
+    let script = crate::sql::parse(statement);
+    script.is_ok_and(|script| {
+        let mut statements = script.statements().iter();
+        statements.all(|statement| statement.outside_transaction().is_none())
+    })
 }

@@ -231,3 +231,51 @@ fn a_pipe_with_the_name_of_a_migration_is_a_mistake_and_not_waited_at() {
         .complains("V1__pipe.sql")
         .complains("it is no file");
 }
+
+/// What was done is found by its text: a statement that was put before it, or a failed one that was taken away,
+/// moves it and stands for nothing.
+#[test]
+fn statements_that_were_never_run_are_not_accepted_in_the_place_of_others() {
+    let deploy = Deploy::new();
+    deploy
+        .postgres
+        .sql("CREATE TABLE users (id int); CREATE TABLE log (n serial, line text)");
+    let line = |text: &str| format!("INSERT INTO log (line) VALUES ('{text}');\n");
+    let (a, b, c) = (line("a"), line("b"), line("c"));
+    let build = |column: &str| format!("CREATE INDEX CONCURRENTLY by_id ON users ({column});\n");
+    let deploy = deploy.file("V1__log", &format!("{a}{b}{}", build("nothing")));
+    deploy.migrate("").run().exits(1);
+    deploy.write("V1__log", &format!("{c}{a}{b}{}", build("id")));
+    deploy.migrate("").run().exits(6);
+    deploy.migrate("repair --accept 1").run().exits(0);
+    deploy.migrate("").run().exits(0);
+    let lines = "SELECT string_agg(line, ' ' ORDER BY n) FROM log";
+    assert_eq!(deploy.postgres.value(lines), "a b c");
+    assert_eq!(deploy.index("by_id"), "valid");
+    assert_eq!(notes(&deploy), "0");
+}
+
+#[test]
+fn a_build_that_was_cut_off_and_then_taken_out_of_its_file_strands_nobody() {
+    let deploy = Deploy::new().with_users(60);
+    deploy.postgres.sql("CREATE TABLE log (line text)");
+    let deploy = deploy.file(
+        "V1__log",
+        "INSERT INTO log VALUES ('a');\nCREATE INDEX CONCURRENTLY by_slow ON users (slow(email));\n",
+    );
+    let killed = deploy.spawn("");
+    deploy.builds("building");
+    killed.kill();
+    killed.wait();
+    deploy.builds_nothing();
+    deploy.write(
+        "V1__log",
+        "INSERT INTO log VALUES ('a');\nINSERT INTO log VALUES ('b');\n",
+    );
+    deploy.migrate("").run().exits(6);
+    deploy.migrate("repair --accept 1").run().exits(0);
+    deploy.migrate("").run().exits(0);
+    let lines = "SELECT string_agg(line, ' ' ORDER BY line) FROM log";
+    assert_eq!(deploy.postgres.value(lines), "a b");
+    assert_eq!(deploy.applied(), ["1"]);
+}
