@@ -119,11 +119,7 @@ pub(crate) fn another_of_that_name(
     worker: &mut Worker<'_>,
     create: &CreateIndex,
 ) -> Result<Option<String>, EngineError> {
-    let table = catalogue::table(&mut worker.session, &create.table)?;
-    let (Some(table), Some(name)) = (table, create.name.as_deref()) else {
-        return Ok(None);
-    };
-    let Some(found) = catalogue::index(&mut worker.session, &table, name)? else {
+    let Some((table, found)) = catalogue::named(&mut worker.session, create)? else {
         return Ok(None);
     };
     Ok(match check_definition(worker, create, &table, &found) {

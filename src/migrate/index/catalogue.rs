@@ -79,6 +79,19 @@ pub(super) fn index(
     Ok(indexes(session, &condition)?.into_iter().next())
 }
 
+/// The index that a statement names, with its table, where both are there.
+pub(super) fn named(
+    session: &mut WorkSession,
+    create: &CreateIndex,
+) -> Result<Option<(Table, Found)>, EngineError> {
+    let table = table(session, &create.table)?;
+    let (Some(table), Some(name)) = (table, create.name.as_deref()) else {
+        return Ok(None);
+    };
+    let found = index(session, &table, name)?;
+    Ok(found.map(|found| (table, found)))
+}
+
 /// The indexes for which this holds, of `pg_index i`, `pg_class c`, `pg_namespace n`.
 pub(super) fn indexes(
     session: &mut WorkSession,

@@ -1,6 +1,6 @@
 //! An INVALID index that a plain statement would pass over.
 
-use super::catalogue::{self, Found};
+use super::catalogue;
 use crate::engine::EngineError;
 use crate::migrate::worker::Worker;
 use crate::sql::{Kind, Statement};
@@ -15,19 +15,12 @@ pub(crate) fn refuse_to_pass_over(
     let Kind::CreateIndex(create) = statement.kind() else {
         return Ok(None);
     };
-    let Some(name) = create
-        .name
-        .as_deref()
-        .filter(|_| create.if_not_exists && !create.concurrently)
-    else {
+    if !create.if_not_exists || create.concurrently {
         return Ok(None);
-    };
-    let Some(table) = catalogue::table(&mut worker.session, &create.table)? else {
-        return Ok(None);
-    };
-    let found = catalogue::index(&mut worker.session, &table, name)?;
-    let is_debris = |found: &Found| !found.is_valid && !table.is_partitioned;
-    Ok(found.filter(is_debris).map(|found| found.name.to_string()))
+    }
+    let named = catalogue::named(&mut worker.session, create)?;
+    let debris = named.filter(|(table, found)| !found.is_valid && !table.is_partitioned);
+    Ok(debris.map(|(_, found)| found.name.to_string()))
 }
 
 /// Whether the index that a statement has built concurrently is INVALID by now: somebody else's `DROP INDEX
@@ -39,12 +32,9 @@ pub(crate) fn is_invalid(
     let Kind::CreateIndex(create) = statement.kind() else {
         return Ok(false);
     };
-    let Some(name) = create.name.as_deref().filter(|_| create.concurrently) else {
+    if !create.concurrently {
         return Ok(false);
-    };
-    let Some(table) = catalogue::table(&mut worker.session, &create.table)? else {
-        return Ok(false);
-    };
-    let found = catalogue::index(&mut worker.session, &table, name)?;
-    Ok(found.is_some_and(|found| !found.is_valid && found.table_oid == table.oid))
+    }
+    let named = catalogue::named(&mut worker.session, create)?;
+    Ok(named.is_some_and(|(table, found)| !found.is_valid && found.table_oid == table.oid))
 }
