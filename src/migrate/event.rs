@@ -78,9 +78,9 @@ pub enum Event {
     },
     /// An earlier run was killed and its server process still builds the index: it is waited for.
     WaitingForBuild {
-        /// The index, qualified.
-        index: String,
-        /// The process that builds it.
+        /// What waits.
+        what: String,
+        /// The process that builds.
         pid: i32,
     },
     /// A migration is in the history.

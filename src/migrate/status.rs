@@ -6,6 +6,7 @@ use super::Version;
 use super::checksum::{Width, checksum};
 use super::source::MigrationFile;
 use super::store::{Applied, Step, UnderWay};
+use crate::sql::{self, Statement};
 
 /// Where a migration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +49,8 @@ pub struct Row {
     pub applied_on: Option<String>,
     /// How many of its statements were done; 0 unless it is partial.
     pub steps_done: usize,
+    /// It is partial, and what was done does not stand in the file any more.
+    pub is_changed: bool,
     /// A newer one is applied already: refinery would never run it.
     pub is_out_of_order: bool,
     /// It is applied, and a way back from it was begun and is not done.
@@ -124,6 +127,24 @@ fn done(steps: &BTreeMap<usize, Step>) -> usize {
     steps.values().filter(|step| step.is_done).count()
 }
 
+fn is_changed(text: &str, steps: &BTreeMap<usize, Step>) -> bool {
+    let script = sql::parse(text);
+    script.map_or(true, |script| changed(script.statements(), steps).is_some())
+}
+
+/// The first statement that was run and does not stand in its place any more: its place from 1, as it was run,
+/// and what stands there now.
+pub(super) fn changed<'s>(
+    statements: &'s [Statement],
+    steps: &'s BTreeMap<usize, Step>,
+) -> Option<(usize, &'s Step, Option<&'s Statement>)> {
+    steps.iter().find_map(|(number, step)| {
+        let now = statements.get(number.saturating_sub(1));
+        let is_the_same = now.is_some_and(|now| now.digest() == step.digest);
+        (!is_the_same).then_some((*number, step, now))
+    })
+}
+
 fn missing(applied: &Applied) -> Row {
     Row {
         version: applied.version,
@@ -131,6 +152,7 @@ fn missing(applied: &Applied) -> Row {
         state: State::Missing,
         applied_on: applied.on.clone(),
         steps_done: 0,
+        is_changed: false,
         is_out_of_order: false,
         is_half_undone: false,
         renamed_from: None,
@@ -174,6 +196,7 @@ fn not_applied(
         },
         applied_on: None,
         steps_done,
+        is_changed: steps.is_some_and(|steps| is_changed(&file.text, steps)),
         is_out_of_order: newest.is_some_and(|newest| file.version < newest),
         is_half_undone: false,
         renamed_from: None,

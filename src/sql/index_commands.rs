@@ -2,7 +2,7 @@
 
 use squawk_syntax::{SyntaxKind, SyntaxNode};
 
-use super::{Name, tree};
+use super::{Name, name, tree};
 
 /// A `DROP INDEX`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +48,8 @@ pub enum ReindexWhat {
     Index(Name),
     /// All indexes of a table.
     Table(Name),
-    /// All in a schema.
-    Schema,
+    /// All in the schema of this name.
+    Schema(String),
     /// All in the database but the catalogs.
     Database,
     /// All of the catalogs.
@@ -78,7 +78,8 @@ impl ReindexWhat {
         } else if is(SyntaxKind::REINDEX_TARGET_TABLE) {
             Name::of(target).map(Self::Table)
         } else if is(SyntaxKind::REINDEX_TARGET_SCHEMA) {
-            Some(Self::Schema)
+            let schema = tree::child(target, SyntaxKind::SCHEMA_REF)?;
+            Some(Self::Schema(name::word(&schema)))
         } else if is(SyntaxKind::REINDEX_TARGET_DATABASE) {
             Some(Self::Database)
         } else if is(SyntaxKind::REINDEX_TARGET_SYSTEM) {

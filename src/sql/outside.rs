@@ -109,7 +109,7 @@ fn reindex(node: &SyntaxNode) -> Option<&'static str> {
     }
     match reindex.what {
         ReindexWhat::Index(_) | ReindexWhat::Table(_) => None,
-        ReindexWhat::Schema => Some("REINDEX SCHEMA"),
+        ReindexWhat::Schema(_) => Some("REINDEX SCHEMA"),
         ReindexWhat::Database => Some("REINDEX DATABASE"),
         ReindexWhat::System => Some("REINDEX SYSTEM"),
     }

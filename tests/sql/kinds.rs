@@ -31,7 +31,7 @@ fn a_reindex_is_read_however_it_is_written() {
         let what = match reindex.what {
             ReindexWhat::Index(name) => format!("index {name}"),
             ReindexWhat::Table(name) => format!("table {name}"),
-            ReindexWhat::Schema => "schema".to_owned(),
+            ReindexWhat::Schema(name) => format!("schema {name}"),
             ReindexWhat::Database => "database".to_owned(),
             ReindexWhat::System => "system".to_owned(),
         };
@@ -53,7 +53,7 @@ fn a_reindex_is_read_however_it_is_written() {
     );
     assert_eq!(
         read("reindex (concurrently 1, tablespace x) schema t"),
-        "schema true"
+        "schema t true"
     );
     assert_eq!(read("reindex database"), "database false");
     assert_eq!(read("reindex system concurrently d"), "system true");

@@ -11,7 +11,7 @@ use crate::migrate::Event;
 use crate::migrate::held_up::HeldUp;
 use crate::migrate::watcher::Watcher;
 use crate::migrate::worker::{Failed, Worker};
-use crate::sql::{CreateIndex, Name, Rewriting};
+use crate::sql::{CreateIndex, Name, ReindexWhat, Rewriting};
 
 /// How often a build that is the victim of a deadlock is begun anew.
 const ATTEMPTS: u32 = 5;
@@ -318,15 +318,25 @@ pub(super) fn check_definition(
 
 /// Waits while another process builds an index on the table: an index of ours that a killed run left to
 /// its server process, or another, behind which this one would only queue until a deadlock. Returns
-/// whether the index of this name was among what was waited for.
-fn wait_for_others(worker: &mut Worker<'_>, table: &Table, name: &str) -> Result<bool, NotBuilt> {
+/// whether there was one.
+fn wait_for_others(worker: &mut Worker<'_>, table: &Table, name: &str) -> Result<bool, Failed> {
+    let shown = format!("{name} on {}", table.name);
+    wait_for_builds(worker, &format!("SELECT {}::oid", table.oid), &shown)
+}
+
+/// The same for each of several tables. `tables`: a query of their oids.
+pub(super) fn wait_for_builds(
+    worker: &mut Worker<'_>,
+    tables: &str,
+    shown: &str,
+) -> Result<bool, Failed> {
     let mut is_told = false;
     let mut held_up = HeldUp::new("the build of another session", worker.options.build_timeout);
-    while let Some(pid) = catalogue::builder(&mut worker.session, table)? {
+    while let Some(pid) = catalogue::builder(&mut worker.session, tables)? {
         if !is_told {
             is_told = true;
-            let index = format!("{} on {}", name, table.name);
-            (worker.tell)(Event::WaitingForBuild { index, pid });
+            let what = shown.to_owned();
+            (worker.tell)(Event::WaitingForBuild { what, pid });
         }
         if worker.interrupt.sleep(GLANCE) {
             return Err(EngineError::Interrupted.into());
@@ -336,7 +346,7 @@ fn wait_for_others(worker: &mut Worker<'_>, table: &Table, name: &str) -> Result
             let HeldUp {
                 waited, blockers, ..
             } = held_up;
-            return Err(Failed::GaveUp { waited, blockers }.into());
+            return Err(Failed::GaveUp { waited, blockers });
         }
     }
     Ok(is_told)
@@ -383,7 +393,8 @@ pub(super) fn rebuild(
         left: Some(format!("{index} is INVALID still, and no query uses it")),
         failed: Box::new(failed),
     };
-    super::sweep(worker, &found.name).map_err(left)?;
+    let reindexed = ReindexWhat::Index(found.name.clone());
+    super::sweep(worker, &reindexed).map_err(left)?;
     (worker.tell)(Event::Rebuilding {
         index: index.clone(),
     });
@@ -391,7 +402,7 @@ pub(super) fn rebuild(
     if let Err(failed) = worker.run_held_up(&what, &what, limit) {
         let shield = worker.interrupt.shield();
         // What it leaves is found again by the next attempt.
-        drop(super::sweep(worker, &found.name));
+        drop(super::sweep(worker, &reindexed));
         drop(shield);
         return Err(left(failed));
     }

@@ -37,6 +37,16 @@ pub struct InvalidIndex {
     pub index: String,
 }
 
+impl InvalidIndex {
+    /// The index, in its schema.
+    pub fn name(&self) -> Name {
+        Name {
+            schema: Some(self.schema.clone()),
+            name: self.index.clone(),
+        }
+    }
+}
+
 /// The table of that name, by the search path of the session where no schema is given.
 pub(super) fn table(session: &mut WorkSession, name: &Name) -> Result<Option<Table>, EngineError> {
     let query = format!(
@@ -141,39 +151,47 @@ pub(crate) fn qualified(
     }))
 }
 
-/// A process, not this one, that builds an index on the table right now.
-pub(super) fn builder(
-    session: &mut WorkSession,
-    table: &Table,
-) -> Result<Option<i32>, EngineError> {
+/// Of `pg_locks l` and `pg_stat_progress_create_index p`: that the process builds an index on a table. By its
+/// locks, because the progress of other roles is hidden from a role without `pg_read_all_stats`.
+const BUILDS: &str = "p.pid = l.pid AND l.locktype = 'relation' AND l.granted \
+    AND l.mode IN ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock') AND l.database = \
+    (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())";
+
+/// A process, not this one, that builds an index on one of these tables right now. `tables`: a query of their
+/// oids.
+pub(super) fn builder(session: &mut WorkSession, tables: &str) -> Result<Option<i32>, EngineError> {
     let query = format!(
-        "SELECT l.pid FROM pg_catalog.pg_locks l \
-         JOIN pg_catalog.pg_stat_progress_create_index p ON p.pid = l.pid \
-         WHERE l.locktype = 'relation' AND l.relation = {}::oid AND l.granted \
-         AND l.mode IN ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock') \
-         AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()) \
-         AND l.pid <> pg_catalog.pg_backend_pid() ORDER BY l.pid LIMIT 1",
-        table.oid
+        "SELECT l.pid FROM pg_catalog.pg_locks l, pg_catalog.pg_stat_progress_create_index p \
+         WHERE {BUILDS} AND l.relation IN ({tables}) AND l.pid <> pg_catalog.pg_backend_pid() \
+         ORDER BY l.pid LIMIT 1"
     );
     let rows = session.read(&query, "a look for other builds")?;
     let pid = rows.first().and_then(|row| row.first().cloned().flatten());
     Ok(pid.and_then(|pid| pid.parse().ok()))
 }
 
-/// Every INVALID index of the database that no live process is building, and that does not wait for its
-/// partitions.
-pub(crate) fn invalid_indexes(session: &mut WorkSession) -> Result<Vec<InvalidIndex>, EngineError> {
-    let query = "SELECT n.nspname, t.relname, c.relname FROM pg_catalog.pg_index i \
+/// The INVALID indexes of the database for which this holds (see [`indexes`]), of tables on which nobody builds
+/// any.
+pub(super) fn abandoned(
+    session: &mut WorkSession,
+    condition: &str,
+) -> Result<Vec<InvalidIndex>, EngineError> {
+    let query = format!(
+        "SELECT n.nspname, t.relname, c.relname FROM pg_catalog.pg_index i \
          JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
          JOIN pg_catalog.pg_class t ON t.oid = i.indrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE NOT i.indisvalid AND NOT EXISTS ( \
-             SELECT FROM pg_catalog.pg_stat_progress_create_index p \
-             LEFT JOIN pg_catalog.pg_class o ON o.oid = p.relid \
-             WHERE p.index_relid = i.indexrelid OR i.indrelid IN (o.oid, o.reltoastrelid)) \
-         ORDER BY n.nspname, t.relname, c.relname";
-    let rows = session.read(query, "a look for INVALID indexes")?;
+         WHERE NOT i.indisvalid AND i.indrelid NOT IN (SELECT l.relation FROM pg_catalog.pg_locks l, \
+         pg_catalog.pg_stat_progress_create_index p WHERE {BUILDS} AND l.relation IS NOT NULL) AND ({condition}) \
+         ORDER BY n.nspname, t.relname, c.relname"
+    );
+    let rows = session.read(&query, "a look for INVALID indexes")?;
     Ok(rows.iter().filter_map(read_invalid).collect())
+}
+
+/// Every INVALID index of the database that no live process is building.
+pub(crate) fn invalid_indexes(session: &mut WorkSession) -> Result<Vec<InvalidIndex>, EngineError> {
+    abandoned(session, "true")
 }
 
 fn read_invalid(row: &TextRow) -> Option<InvalidIndex> {

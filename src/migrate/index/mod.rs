@@ -7,15 +7,17 @@
 mod build;
 mod catalogue;
 mod definition;
+mod duplicates;
 mod invalid;
-mod leftovers;
 mod partitions;
 mod progress;
+mod twins;
 
 pub(super) use build::{Done, NotBuilt, another_of_that_name, ensure, is_there, words_of};
 pub use catalogue::InvalidIndex;
 pub(super) use catalogue::invalid_indexes;
 pub(super) use catalogue::qualified;
+pub(super) use duplicates::duplicates;
 pub(super) use invalid::{is_invalid, refuse_to_pass_over};
-pub(super) use leftovers::{duplicates, sweep, twins};
 pub use progress::Progress;
+pub(super) use twins::{sweep, twins, wait_for_others};

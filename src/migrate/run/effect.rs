@@ -77,19 +77,12 @@ fn is_there(worker: &mut Worker<'_>, name: &Name) -> Result<bool, EngineError> {
     worker.session.is_so(&query, LOOK)
 }
 
-/// The index or the table of a `REINDEX CONCURRENTLY`, which leaves twins where it fails.
-pub(super) fn reindexed(statement: &Statement) -> Option<&Name> {
+/// What a `REINDEX CONCURRENTLY` builds anew, which leaves twins where it fails.
+pub(super) fn reindexed(statement: &Statement) -> Option<&ReindexWhat> {
     let Kind::Reindex(reindex) = statement.kind() else {
         return None;
     };
-    match &reindex.what {
-        ReindexWhat::Index(name) | ReindexWhat::Table(name) if reindex.concurrently => Some(name),
-        ReindexWhat::Index(_)
-        | ReindexWhat::Table(_)
-        | ReindexWhat::Schema
-        | ReindexWhat::Database
-        | ReindexWhat::System => None,
-    }
+    reindex.concurrently.then_some(&reindex.what)
 }
 
 /// What is still to be sent of a statement: all of it, but of a `DETACH PARTITION … CONCURRENTLY` that was cut
@@ -119,8 +112,8 @@ pub(super) fn left(
         );
         return Ok(is_pending.then_some(sentence));
     }
-    if let Some(name) = reindexed(statement) {
-        let twins = index::twins(worker, name)?;
+    if let Some(what) = reindexed(statement) {
+        let twins = index::twins(worker, what)?;
         let sentence = format!(
             "left INVALID, because others are in the way of dropping it: {}; the next run drops it",
             twins.join(", ")

@@ -112,7 +112,7 @@ fn once(order: &Order<'_>, patience: Duration, tally: &mut Tally) -> Result<(), 
     if pending.is_empty() {
         return Ok(());
     }
-    let mut planned = plan::plan(order.files, &pending, &seen.steps)?;
+    let mut planned = plan::plan(order.files, &pending, &seen.under_way.forward)?;
     pooler::refuse(&mut worker)?;
     warn_of_others(&mut worker, &seen)?;
     for warning in standing::warnings(&worker, &seen.database) {
@@ -125,7 +125,7 @@ fn once(order: &Order<'_>, patience: Duration, tally: &mut Tally) -> Result<(), 
     planned.retain(|planned| pending.contains(&planned.file.version));
     if planned.len() < pending.len() {
         // Something was undone in the meantime.
-        planned = plan::plan(order.files, &pending, &seen.steps)?;
+        planned = plan::plan(order.files, &pending, &seen.under_way.forward)?;
     }
     if planned.is_empty() {
         return Ok(());
@@ -133,7 +133,7 @@ fn once(order: &Order<'_>, patience: Duration, tally: &mut Tally) -> Result<(), 
     let table = seen.database.history_table();
     let mut hands = Runner {
         planned,
-        steps: seen.steps,
+        steps: seen.under_way.forward,
         database: seen.database,
         key: table.clone(),
         is_fresh: false,

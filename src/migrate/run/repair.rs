@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::books::{locked, write};
 use super::seen::Seen;
-use super::{AS_OURSELVES, Order, lock};
+use super::{AS_OURSELVES, Order, lock, plan, stepwise, undo};
 use crate::engine::postgresql::literal;
 use crate::migrate::checksum::{Width, checksum};
 use crate::migrate::source::MigrationFile;
 use crate::migrate::status::{Row, State};
-use crate::migrate::store::{self, Database, Kept, Step, Steps};
+use crate::migrate::store::{self, Database, Kept, Step};
 use crate::migrate::worker::Worker;
 use crate::migrate::{MigrateError, Version};
 use crate::sql::{Script, Statement};
@@ -37,7 +37,9 @@ pub enum Disagreement {
     StepChanged {
         /// Where it stands.
         row: Row,
-        /// The error that `up` would end with.
+        /// Its file, or the way back from it, as [`super::undo`] would run it.
+        file: MigrationFile,
+        /// The error that `up` or `undo` would end with.
         error: String,
         /// As it was run.
         was: String,
@@ -96,7 +98,7 @@ pub fn repair(order: &Order<'_>, accepted: &[Version]) -> Result<Repair, Migrate
             .version()
             .is_none_or(|version| accepted.contains(&version));
         if is_accepted {
-            put_right(&mut worker, (&seen.database, &seen.steps), order, &one)?;
+            put_right(&mut worker, &seen, order, &one)?;
             repair.done.push(one);
         } else {
             repair.open.push(one);
@@ -135,35 +137,57 @@ fn disagreements(
                 row: row.clone(),
                 was: kept(worker)?,
             }),
-            (State::Partial, Some(file)) => found.extend(step_changed(seen, row, file)),
-            _ => {}
+            (State::Partial, _) if row.is_half_undone => {
+                let way = undo::begun(worker, seen, files)?;
+                found.extend(step_changed(seen, row, &way)?);
+            }
+            (State::Partial, Some(file)) => found.extend(step_changed(seen, row, file)?),
+            (State::Partial | State::Edited, None) | (State::Applied | State::Pending, _) => {}
         }
     }
     Ok(found)
 }
 
-fn step_changed(seen: &Seen, row: &Row, file: &MigrationFile) -> Option<Disagreement> {
-    let script = crate::sql::parse(&file.text).ok()?;
-    let steps = seen.steps.get(&row.version)?;
-    let error = super::stepwise::check(file, &script, steps).err()?;
+fn step_changed(
+    seen: &Seen,
+    row: &Row,
+    file: &MigrationFile,
+) -> Result<Option<Disagreement>, MigrateError> {
+    let planned = plan::of_text(file)?;
+    let steps = steps_of(seen, row);
+    let Err(error) = stepwise::check(file, &planned.script, &steps) else {
+        return Ok(None);
+    };
     let text = error.to_string();
     let MigrateError::StepChanged { was, is, .. } = error else {
-        return None;
+        return Err(error);
     };
-    Some(Disagreement::StepChanged {
+    Ok(Some(Disagreement::StepChanged {
         row: row.clone(),
+        file: file.clone(),
         error: text,
         was,
         is,
-    })
+    }))
+}
+
+/// How far what is half done has come: the migration, or the way back from it.
+fn steps_of(seen: &Seen, row: &Row) -> BTreeMap<usize, Step> {
+    let steps = if row.is_half_undone {
+        &seen.under_way.back
+    } else {
+        &seen.under_way.forward
+    };
+    steps.get(&row.version).cloned().unwrap_or_default()
 }
 
 fn put_right(
     worker: &mut Worker<'_>,
-    (database, steps): (&Database, &Steps),
+    seen: &Seen,
     order: &Order<'_>,
     one: &Disagreement,
 ) -> Result<(), MigrateError> {
+    let database = &seen.database;
     let table = database.history_table();
     let history = literal(&table);
     let statement = match one {
@@ -186,10 +210,13 @@ fn put_right(
             }
         ),
         Disagreement::Edited { file, .. } => accept(database, file)?,
-        Disagreement::StepChanged { row, .. } => {
-            let file = order.files.iter().find(|file| file.version == row.version);
-            let steps = steps.get(&row.version).cloned().unwrap_or_default();
-            accept_steps(&history, row.version, file, &steps)
+        Disagreement::StepChanged { row, file, .. } => {
+            let key = if row.is_half_undone {
+                store::undo_key(&table)
+            } else {
+                table
+            };
+            accept_steps(&literal(&key), file, &steps_of(seen, row))
         }
     };
     write(
@@ -242,13 +269,9 @@ fn accept(database: &Database, file: &MigrationFile) -> Result<String, MigrateEr
 /// The notes of a half-done file, as the file is now. What was done is found by its text, wherever it stands; what
 /// is not found counts as what stands in its place, edited. But nothing that runs in no transaction is taken on
 /// trust, on either side, nor what had only been begun: those notes go, and it is looked up or run again.
-fn accept_steps(
-    history: &str,
-    version: Version,
-    file: Option<&MigrationFile>,
-    steps: &BTreeMap<usize, Step>,
-) -> String {
-    let script = file.and_then(|file| crate::sql::parse(&file.text).ok());
+fn accept_steps(history: &str, file: &MigrationFile, steps: &BTreeMap<usize, Step>) -> String {
+    let script = crate::sql::parse(&file.text).ok();
+    let version = file.version;
     let statements = script.as_ref().map(Script::statements).unwrap_or_default();
     let places = places(statements, steps);
     let of = format!("history = {history} AND version = {version}");

@@ -6,7 +6,7 @@ use super::{Order, plan};
 use crate::migrate::checksum::Width;
 use crate::migrate::source::MigrationFile;
 use crate::migrate::status::{self, Row};
-use crate::migrate::store::{self, Applied, Database, Steps};
+use crate::migrate::store::{self, Applied, Database, UnderWay};
 use crate::migrate::worker::Worker;
 use crate::migrate::{Event, MigrateError, Version};
 
@@ -14,7 +14,7 @@ use crate::migrate::{Event, MigrateError, Version};
 pub(super) struct Seen {
     pub(super) database: Database,
     pub(super) applied: Vec<Applied>,
-    pub(super) steps: Steps,
+    pub(super) under_way: UnderWay,
     pub(super) rows: Vec<Row>,
 }
 
@@ -34,7 +34,7 @@ impl Seen {
         Ok(Self {
             database,
             applied,
-            steps: under_way.forward,
+            under_way,
             rows,
         })
     }

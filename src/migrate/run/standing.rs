@@ -66,7 +66,7 @@ pub fn would_run(order: &Order<'_>) -> Result<Vec<WouldRun>, MigrateError> {
     let mut worker = open(order)?;
     let seen = Seen::read(&mut worker, order.files)?;
     let pending = seen.pending(order)?;
-    let planned = plan::plan(order.files, &pending, &seen.steps)?;
+    let planned = plan::plan(order.files, &pending, &seen.under_way.forward)?;
     Ok(planned
         .iter()
         .map(|planned| would(planned, &seen))
@@ -79,7 +79,7 @@ pub(super) fn open<'o>(order: &Order<'o>) -> Result<Worker<'o>, MigrateError> {
 }
 
 fn would(planned: &Planned, seen: &Seen) -> WouldRun {
-    let steps = seen.steps.get(&planned.file.version);
+    let steps = seen.under_way.forward.get(&planned.file.version);
     let is_done = |index: usize| {
         let step = steps.and_then(|steps| steps.get(&(index + 1)));
         step.is_some_and(|step| step.is_done)

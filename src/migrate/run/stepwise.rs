@@ -13,6 +13,7 @@ use super::whole::is_about_the_books;
 use super::{LastPage, Runner};
 use crate::migrate::index::{self, Done, NotBuilt};
 use crate::migrate::source::MigrationFile;
+use crate::migrate::status;
 use crate::migrate::store::Step;
 use crate::migrate::worker::Failed;
 use crate::migrate::{Event, MigrateError};
@@ -153,10 +154,10 @@ impl Runner<'_, '_> {
             self.tell_done(planned, index, why);
             return self.write_note(planned, index, Noted::Done { made: false });
         }
+        self.make_way(planned, index, statement)?;
         if effect != Effect::There {
             self.write_note(planned, index, Noted::Begun)?;
         }
-        self.sweep(statement)?;
         let sent = effect::rest_of(&mut self.worker, statement)?;
         let what = planned.file.title();
         let limit = self.order.options.build_timeout;
@@ -182,7 +183,10 @@ impl Runner<'_, '_> {
             return stopped(planned, index, failed);
         }
         let shield = self.worker.interrupt.shield();
-        drop(self.sweep(statement));
+        if let Some(what) = effect::reindexed(statement) {
+            // What it cannot drop is told, and dropped by the next run.
+            drop(index::sweep(&mut self.worker, what));
+        }
         let left = effect::left(&mut self.worker, statement).unwrap_or_default();
         if left.is_none() || effect::reindexed(statement).is_some() {
             self.take_back_note(planned, index);
@@ -196,12 +200,19 @@ impl Runner<'_, '_> {
         MigrateError::Statement(failure)
     }
 
-    /// Drops what earlier attempts of a `REINDEX CONCURRENTLY` have left.
-    fn sweep(&mut self, statement: &Statement) -> Result<(), MigrateError> {
-        let Some(name) = effect::reindexed(statement) else {
+    /// Waits until nobody builds what a `REINDEX CONCURRENTLY` is about, and drops what earlier attempts have left.
+    fn make_way(
+        &mut self,
+        planned: &Planned,
+        index: usize,
+        statement: &Statement,
+    ) -> Result<(), MigrateError> {
+        let Some(what) = effect::reindexed(statement) else {
             return Ok(());
         };
-        let swept = index::sweep(&mut self.worker, name);
+        let waited = index::wait_for_others(&mut self.worker, what, &statement.summary());
+        waited.map_err(|failed| stopped(planned, index, failed))?;
+        let swept = index::sweep(&mut self.worker, what);
         swept.map_err(|failed| self.bookkeeping("what a REINDEX has left", failed))
     }
 
@@ -307,21 +318,17 @@ pub(super) fn check(
     script: &Script,
     steps: &BTreeMap<usize, Step>,
 ) -> Result<(), MigrateError> {
-    for (number, step) in steps {
-        let now = script.statements().get(number.saturating_sub(1));
-        if now.is_some_and(|now| now.digest() == step.digest) {
-            continue;
-        }
-        return Err(MigrateError::StepChanged {
-            version: file.version,
-            title: file.title(),
-            path: file.path.clone(),
-            number: *number,
-            was: step.statement.clone(),
-            is: now.map(|now| now.text().to_owned()).unwrap_or_default(),
-        });
-    }
-    Ok(())
+    let Some((number, step, now)) = status::changed(script.statements(), steps) else {
+        return Ok(());
+    };
+    Err(MigrateError::StepChanged {
+        version: file.version,
+        title: file.title(),
+        path: file.path.clone(),
+        number,
+        was: step.statement.clone(),
+        is: now.map(|now| now.text().to_owned()).unwrap_or_default(),
+    })
 }
 
 /// Whether a statement only sets something in the session, such as its search path.

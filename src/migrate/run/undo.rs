@@ -71,6 +71,15 @@ pub fn undo(order: &Order<'_>, shown: &Undone) -> Result<(), MigrateError> {
     runner.run_file(&planned, &LastPage::Undone)
 }
 
+/// The way back that was begun, as a file.
+pub(super) fn begun(
+    worker: &mut Worker<'_>,
+    seen: &Seen,
+    files: &[MigrationFile],
+) -> Result<MigrationFile, MigrateError> {
+    Ok(as_file(&way_back(worker, seen, files)?))
+}
+
 fn as_file(way: &Undone) -> MigrationFile {
     MigrationFile {
         version: way.version,

@@ -58,8 +58,8 @@ pub fn event(event: &Event, verbose: bool) -> Option<String> {
             format!("building {index} anew, which is INVALID and part of the index of its parent")
         }
         Event::DroppingInvalid { index } => format!("dropping {index}, which is INVALID"),
-        Event::WaitingForBuild { index, pid } => {
-            format!("pid {pid} builds an index already: waiting for it ({index})")
+        Event::WaitingForBuild { what, pid } => {
+            format!("pid {pid} builds an index already: waiting for it ({what})")
         }
         Event::Applied { title, took, .. } => format!("{title} applied in {}", seconds(*took)),
         Event::Notice(text) => format!("the server says: {text}"),

@@ -62,6 +62,12 @@ fn words(row: &Row, counts: &BTreeMap<Version, usize>) -> String {
         let of = counts
             .get(&row.version)
             .map_or_else(|| "?".to_owned(), ToString::to_string);
+        if row.is_changed {
+            return format!(
+                "  {} statements done, and the file was changed since: dbtune migrate repair",
+                row.steps_done
+            );
+        }
         format!("  {} of {of} statements done", row.steps_done)
     });
     let order = row
@@ -127,6 +133,7 @@ pub fn status_json(standing: &Standing, counts: &BTreeMap<Version, usize>) -> Va
             "statements": statements,
             "out_of_order": row.is_out_of_order,
             "half_undone": row.is_half_undone,
+            "changed": row.is_changed,
         })
     });
     let invalid = standing

@@ -109,6 +109,46 @@ fn an_undo_that_is_half_done_is_seen_and_gone_on_with() {
 }
 
 #[test]
+fn a_half_done_undo_that_was_edited_is_shown_and_can_be_accepted() {
+    let rest = |column: &str| format!("CREATE INDEX CONCURRENTLY i ON users ({column});\n");
+    let deploy = Deploy::new()
+        .with_users(3)
+        .file("V1__rows", "INSERT INTO users VALUES (7, 'x'), (8, 'y');")
+        .file(
+            "V1__rows.undo",
+            &format!("DELETE FROM users WHERE id = 7;\n{}", rest("nothing")),
+        );
+    deploy.migrate("").run().exits(0);
+    deploy.migrate("undo --yes").run().exits(1);
+    deploy.write(
+        "V1__rows.undo",
+        &format!(
+            "-- one more\nDELETE FROM users WHERE id IN (7, 8);\n{}",
+            rest("id")
+        ),
+    );
+    deploy
+        .migrate("undo --yes")
+        .run()
+        .exits(6)
+        .complains("dbtune migrate repair --accept 1");
+    deploy
+        .migrate("repair")
+        .run()
+        .exits(6)
+        .says("statement 1 of V1__rows (undo) was changed")
+        .says("id IN (7, 8)");
+    deploy.migrate("repair --accept 1").run().exits(0);
+    deploy.migrate("undo --yes").run().exits(0);
+    assert!(deploy.applied().is_empty());
+    assert_eq!(deploy.index("i"), "valid");
+    let rows = "SELECT string_agg(id::text, ' ' ORDER BY id) FROM users";
+    assert_eq!(deploy.postgres.value(rows), "1 2 3 8");
+    let steps = "SELECT count(*) FROM dbtune.migration_step";
+    assert_eq!(deploy.postgres.value(steps), "0");
+}
+
+#[test]
 fn an_undo_leaves_alone_what_was_there_before_and_what_is_another_by_now() {
     let deploy = Deploy::new().with_users(3).file(
         "V1__indexes",

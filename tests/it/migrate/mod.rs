@@ -13,5 +13,6 @@ mod matrix;
 mod medianest;
 mod partitions;
 mod pooler;
+mod reindex;
 mod secrets;
 mod transactions;

@@ -5,7 +5,7 @@ use crate::support::eventually;
 
 const BUILD: &str = "CREATE INDEX CONCURRENTLY by_email ON events (slow(email));";
 
-fn partitioned() -> Deploy {
+pub(super) fn partitioned() -> Deploy {
     let deploy = Deploy::new().with_users(1);
     deploy.postgres.sql(
         "CREATE TABLE events (id int, email text) PARTITION BY RANGE (id); \
@@ -112,25 +112,4 @@ fn a_statement_that_was_corrected_after_it_had_failed_halfway_is_told_how_to_go_
     deploy.postgres.sql("DROP INDEX by_id");
     deploy.migrate("").run().exits(0);
     assert_eq!(deploy.index("by_id"), "valid");
-}
-
-#[test]
-fn what_a_given_up_reindex_of_a_partitioned_index_leaves_is_dropped() {
-    let deploy = partitioned();
-    let number = deploy.postgres.value("SHOW server_version_num");
-    if number.parse::<u32>().unwrap() < 140_000 {
-        // It refuses the statement.
-        return;
-    }
-    deploy.postgres.sql("CREATE INDEX on_all ON events (id)");
-    deploy.write("V1__index", "REINDEX INDEX CONCURRENTLY on_all;");
-    let reader = deploy.transaction("SELECT * FROM events_3");
-    deploy
-        .migrate("--build-timeout 1s")
-        .run()
-        .exits(1)
-        .complains("given up");
-    drop(reader);
-    deploy.migrate("").run().exits(0);
-    deploy.has_no_debris();
 }

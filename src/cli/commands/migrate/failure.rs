@@ -75,13 +75,11 @@ fn with_secrets(error: &MigrateError, desk: &Desk<'_>) -> Failure {
              ALL, pg_advisory_unlock_all): take that out, and run it again when the other run has ended",
         ),
         MigrateError::InTheWay(rows) => of_rows(rows, &desk.global.migrations),
-        MigrateError::StepChanged { version, title, path, was, is, .. } => {
-            let accept = if title.ends_with(migrate::UNDO) {
-                String::new()
-            } else {
-                format!("; or, where the change is of no consequence: dbtune migrate repair --accept {version}")
-            };
-            let hint = format!("put the statement back as it was run{accept}");
+        MigrateError::StepChanged { version, path, was, is, .. } => {
+            let hint = format!(
+                "put the statement back as it was run; or, where the change is of no consequence: \
+                 dbtune migrate repair --accept {version}"
+            );
             let mut failure = refused("statement_changed").hint(hint);
             failure.causes = vec![path.display().to_string(), diff("as it was run", was, "in the file", is)];
             failure

@@ -1,47 +1,16 @@
-//! What is left of attempts that failed, and what they failed at.
+//! The keys at which a unique build failed.
 
 use std::time::Duration;
 
-use super::build::CLEANUP_LIMIT;
-use super::catalogue;
-use crate::engine::EngineError;
-use crate::engine::postgresql::{Work, literal};
-use crate::migrate::Event;
+use crate::engine::postgresql::Work;
 use crate::migrate::worker::{Failed, Worker};
-use crate::sql::{CreateIndex, Name};
+use crate::sql::CreateIndex;
 
 /// How long the search for duplicate keys may take.
 const SEARCH: Duration = Duration::from_secs(10);
 
 /// How many duplicate keys are shown.
 const SHOWN: usize = 5;
-
-/// Drops the INVALID twins that attempts of `REINDEX CONCURRENTLY` have left beside an index, or beside
-/// those of a table and of its TOAST table: `_ccnew` where it failed before the exchange, `_ccold` where it failed after.
-pub(crate) fn sweep(worker: &mut Worker<'_>, name: &Name) -> Result<(), Failed> {
-    for index in twins(worker, name)? {
-        let statement = format!("DROP INDEX CONCURRENTLY {index}");
-        (worker.tell)(Event::DroppingInvalid { index });
-        worker.run_held_up(&statement, &statement, Some(CLEANUP_LIMIT))?;
-    }
-    Ok(())
-}
-
-/// The names of these twins.
-pub(crate) fn twins(worker: &mut Worker<'_>, name: &Name) -> Result<Vec<String>, EngineError> {
-    let name = literal(&name.to_string());
-    let tree = format!(
-        "SELECT pg_catalog.to_regclass({name}) \
-         UNION SELECT relid FROM pg_catalog.pg_partition_tree(pg_catalog.to_regclass({name}))"
-    );
-    let condition = format!(
-        "NOT i.indisvalid AND c.relname ~ '_cc(new|old)[0-9]*$' AND EXISTS (SELECT FROM pg_catalog.pg_class t \
-         WHERE i.indrelid IN (t.oid, t.reltoastrelid) AND t.oid IN \
-         ({tree} UNION SELECT o.indrelid FROM pg_catalog.pg_index o WHERE o.indexrelid IN ({tree})))"
-    );
-    let found = catalogue::indexes(&mut worker.session, &condition)?;
-    Ok(found.iter().map(|found| found.name.to_string()).collect())
-}
 
 /// The keys for which a unique build failed, one line each with how often there are; empty where it did
 /// not fail for that, or they are not found quickly.
