@@ -94,4 +94,6 @@ pub enum Event {
     },
     /// The server said something.
     Notice(String),
+    /// Something that should be known, and that no other line says.
+    Warning(String),
 }

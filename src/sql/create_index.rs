@@ -32,9 +32,7 @@ pub struct CreateIndex {
     pub columns: Vec<IndexColumn>,
     /// The columns that are only carried along.
     pub include: Vec<String>,
-    /// Whether it has a `WHERE`.
-    pub is_partial: bool,
-    /// The condition of the `WHERE`, in one spelling.
+    /// The condition of the `WHERE`, in one spelling; `None` where it has none.
     pub predicate: Option<String>,
     /// Whether two nulls are equal to it.
     pub nulls_not_distinct: bool,
@@ -109,7 +107,6 @@ impl CreateIndex {
             method: method.map(|method| name::word(&method)),
             columns: IndexColumn::list(node),
             include: included(node),
-            is_partial: tree::child(node, SyntaxKind::WHERE_CLAUSE).is_some(),
             predicate: predicate(node),
             nulls_not_distinct: tree::child(node, SyntaxKind::NULLS_NOT_DISTINCT).is_some(),
             written: Box::new(written),

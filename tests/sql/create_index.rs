@@ -29,7 +29,11 @@ fn everything_that_it_says_is_read() {
     assert_eq!(index.name.as_deref(), Some("My idx"));
     assert_eq!(index.table.to_string(), "s.t");
     assert!(
-        index.only && index.unique && index.concurrently && index.if_not_exists && index.is_partial
+        index.only
+            && index.unique
+            && index.concurrently
+            && index.if_not_exists
+            && index.predicate.is_some()
     );
     assert_eq!(index.method.as_deref(), Some("btree"));
     assert_eq!(index.include, ["e", "F"]);
@@ -73,7 +77,7 @@ fn the_least_is_read() {
         (None, None)
     );
     assert!(!index.only && !index.unique && !index.concurrently);
-    assert!(!index.if_not_exists && !index.is_partial && index.include.is_empty());
+    assert!(!index.if_not_exists && index.predicate.is_none() && index.include.is_empty());
 }
 
 #[test]
@@ -154,7 +158,7 @@ fn what_is_written_anew_is_read_as_meant() {
                 (as_.concurrently, as_.only)
             );
             assert_eq!(after.columns, before.columns);
-            assert_eq!(after.is_partial, before.is_partial);
+            assert_eq!(after.predicate, before.predicate);
         }
     }
 }

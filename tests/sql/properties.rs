@@ -105,12 +105,12 @@ fn meaning(kind: &Kind) -> String {
             method,
             columns,
             include,
-            is_partial,
+            predicate,
             ..
         }) => {
             let columns: Vec<_> = columns.iter().map(|column| &column.name).collect();
             format!(
-                "{name:?} {table} {only} {unique} {concurrently} {if_not_exists} {method:?} {columns:?} {include:?} {is_partial}"
+                "{name:?} {table} {only} {unique} {concurrently} {if_not_exists} {method:?} {columns:?} {include:?} {predicate:?}"
             )
         }
         Kind::DropIndex(_)

@@ -35,6 +35,8 @@ pub struct InvalidIndex {
     pub table: String,
     /// Its name.
     pub index: String,
+    /// Its table has partitions: it may be INVALID until each of them has its own.
+    pub has_parts: bool,
 }
 
 impl InvalidIndex {
@@ -44,6 +46,12 @@ impl InvalidIndex {
             schema: Some(self.schema.clone()),
             name: self.index.clone(),
         }
+    }
+
+    /// What drops it. The server drops none concurrently that has parts on partitions.
+    pub fn drop_statement(&self) -> String {
+        let how = if self.has_parts { "" } else { "CONCURRENTLY " };
+        format!("DROP INDEX {how}{}", self.name())
     }
 }
 
@@ -177,7 +185,7 @@ pub(super) fn abandoned(
     condition: &str,
 ) -> Result<Vec<InvalidIndex>, EngineError> {
     let query = format!(
-        "SELECT n.nspname, t.relname, c.relname FROM pg_catalog.pg_index i \
+        "SELECT n.nspname, t.relname, c.relname, c.relkind = 'I' FROM pg_catalog.pg_index i \
          JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
          JOIN pg_catalog.pg_class t ON t.oid = i.indrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -195,12 +203,13 @@ pub(crate) fn invalid_indexes(session: &mut WorkSession) -> Result<Vec<InvalidIn
 }
 
 fn read_invalid(row: &TextRow) -> Option<InvalidIndex> {
-    let [schema, table, index] = row.as_slice() else {
+    let [schema, table, index, has_parts] = row.as_slice() else {
         return None;
     };
     Some(InvalidIndex {
         schema: schema.clone()?,
         table: table.clone()?,
         index: index.clone()?,
+        has_parts: has_parts.as_deref() == Some("t"),
     })
 }

@@ -33,6 +33,7 @@ use super::worker::{Failed, Tell, Worker};
 use super::{Event, MigrateError, Options};
 use crate::engine::postgresql::literal;
 use crate::engine::{EngineError, Interrupt, Target};
+use crate::sql::Mode;
 pub use books::baseline;
 use plan::Planned;
 pub use plan::UNDO;
@@ -116,7 +117,7 @@ fn once(order: &Order<'_>, patience: Duration, tally: &mut Tally) -> Result<(), 
     pooler::refuse(&mut worker)?;
     warn_of_others(&mut worker, &seen)?;
     for warning in standing::warnings(&worker, &seen.database) {
-        (order.tell)(Event::Notice(format!("WARNING: {warning}")));
+        (order.tell)(Event::Warning(warning));
     }
     lock::take(&mut worker, &seen.database.name)?;
     // Whoever held it before may have done everything.
@@ -130,6 +131,8 @@ fn once(order: &Order<'_>, patience: Duration, tally: &mut Tally) -> Result<(), 
     if planned.is_empty() {
         return Ok(());
     }
+    let is_stepwise = |planned: &Arc<Planned>| matches!(planned.mode, Mode::Stepwise { .. });
+    let any_stepwise = planned.iter().any(is_stepwise);
     let table = seen.database.history_table();
     let mut hands = Runner {
         planned,
@@ -147,7 +150,11 @@ fn once(order: &Order<'_>, patience: Duration, tally: &mut Tally) -> Result<(), 
         order.files,
         &seen.applied,
         order.options.to,
-    )
+    )?;
+    if any_stepwise {
+        standing::warn_of_invalid(&mut hands.worker);
+    }
+    Ok(())
 }
 
 /// Runs one file after the other, as refinery asks for them.
@@ -291,7 +298,7 @@ impl Runner<'_, '_> {
         let version = planned.file.version;
         let of_steps =
             format!("FROM dbtune.migration_step WHERE history = {history} AND version = {version}");
-        let is_stepwise = matches!(planned.mode, crate::sql::Mode::Stepwise { .. });
+        let is_stepwise = matches!(planned.mode, Mode::Stepwise { .. });
         let (started, forget) = if is_stepwise {
             let first = format!("coalesce((SELECT min(started_at) {of_steps}), pg_catalog.now())");
             (first, format!("; DELETE {of_steps}"))
@@ -320,8 +327,8 @@ impl Runner<'_, '_> {
         last: &LastPage<'_>,
     ) -> Result<(), MigrateError> {
         let stepwise = match &planned.mode {
-            crate::sql::Mode::Transaction => None,
-            crate::sql::Mode::Stepwise { because, .. } => Some(because.clone()),
+            Mode::Transaction => None,
+            Mode::Stepwise { because, .. } => Some(because.clone()),
         };
         let is_whole = stepwise.is_none();
         (self.order.tell)(Event::Begun {

@@ -78,8 +78,8 @@ pub(super) fn warn_of_others(worker: &mut Worker<'_>, seen: &Seen) -> Result<(),
         return Ok(());
     }
     for (history, count) in store::other_histories(&mut worker.session, &seen.database)? {
-        (worker.tell)(Event::Notice(format!(
-            "WARNING: {history} holds {count} migrations, and the search path leads to {}: everything is run \
+        (worker.tell)(Event::Warning(format!(
+            "{history} holds {count} migrations, and the search path leads to {}: everything is run \
              anew there",
             seen.database.history_table()
         )));

@@ -5,8 +5,11 @@ use crate::migrate::index::{self, InvalidIndex};
 use crate::migrate::status::Row;
 use crate::migrate::store::Database;
 use crate::migrate::worker::Worker;
-use crate::migrate::{MigrateError, Version};
+use crate::migrate::{Event, MigrateError, Version};
 use crate::sql::{Lock, Mode};
+
+/// How many INVALID indexes are named after a run.
+const SHOWN: usize = 5;
 
 /// Where a database stands.
 #[derive(Debug)]
@@ -101,6 +104,36 @@ fn would(planned: &Planned, seen: &Seen) -> WouldRun {
             })
             .collect(),
     }
+}
+
+/// Tells of indexes that are INVALID after a run that was done: what a statement had left that was then taken out
+/// of its file, say.
+pub(super) fn warn_of_invalid(worker: &mut Worker<'_>) {
+    let tell = worker.tell;
+    match index::invalid_indexes(&mut worker.session) {
+        Ok(left) => {
+            let tell_of = |index: &InvalidIndex| tell(Event::Warning(left_invalid(index)));
+            left.iter().take(SHOWN).for_each(tell_of);
+            let more = left.len().saturating_sub(SHOWN);
+            if more > 0 {
+                tell(Event::Warning(format!(
+                    "{more} more indexes are INVALID: dbtune migrate status"
+                )));
+            }
+        }
+        Err(error) => tell(Event::Warning(format!(
+            "all was done; whether an index is INVALID could not be seen: {error}"
+        ))),
+    }
+}
+
+fn left_invalid(index: &InvalidIndex) -> String {
+    format!(
+        "{} on {} is INVALID: no query uses it. Where no later migration makes it whole: {}",
+        index.name(),
+        index.table,
+        index.drop_statement()
+    )
 }
 
 /// What is to be known of a server before migrations are run there.

@@ -63,6 +63,7 @@ pub fn event(event: &Event, verbose: bool) -> Option<String> {
         }
         Event::Applied { title, took, .. } => format!("{title} applied in {}", seconds(*took)),
         Event::Notice(text) => format!("the server says: {text}"),
+        Event::Warning(text) => format!("warning: {text}"),
     };
     // A statement of another session can stand in it, or what the server says of one.
     Some(sql::hidden(&text))

@@ -294,7 +294,7 @@ fn a_database_where_backslashes_escape_is_warned_of_and_files_mean_what_they_say
         .sql("ALTER DATABASE postgres SET standard_conforming_strings = off");
     let ran = deploy.migrate("").run();
     ran.exits(0)
-        .complains("WARNING: standard_conforming_strings is off");
+        .complains("warning: standard_conforming_strings is off");
     let words = "SELECT string_agg(word, ' ' ORDER BY word) FROM words";
     assert_eq!(deploy.postgres.value(words), "a\\ b");
     deploy

@@ -37,7 +37,7 @@ impl<'d> Lines<'d> {
 
     /// Tells an event.
     pub(super) fn tell(&self, event: &Event) {
-        if self.console.is_quiet() {
+        if self.console.is_quiet() && !matches!(event, Event::Warning(_)) {
             return;
         }
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
@@ -46,7 +46,7 @@ impl<'d> Lines<'d> {
         }
         if let Some(line) = render::event(event, self.console.is_verbose()) {
             self.close(&mut told);
-            self.console.note(&line);
+            self.console.warn(&line);
         }
     }
 
