@@ -126,6 +126,23 @@ pub(super) fn copy(node: &SyntaxNode) -> Option<Refused> {
     })
 }
 
+/// The mistake that a variable of psql is, where a text begins with one: `:name`, `:'name'`, `:"name"`.
+pub(super) fn variable(text: &str) -> Option<Refused> {
+    let name = text.strip_prefix(':')?;
+    let quote = name
+        .chars()
+        .next()
+        .filter(|first| ['\'', '"'].contains(first));
+    let bare = quote.map_or(name, |quote| name.trim_start_matches(quote));
+    let end = bare.find(|one: char| !one.is_alphanumeric() && one != '_');
+    let bare = bare.get(..end.unwrap_or(bare.len()))?;
+    let quote = quote.map(String::from).unwrap_or_default();
+    (!bare.is_empty()).then(|| Refused {
+        message: format!("`:{quote}{bare}{quote}` is a variable of psql, not of the server"),
+        hint: "write its value: a migration is the same text everywhere",
+    })
+}
+
 /// What is refused, before it is known where.
 pub(super) struct Refused {
     message: String,

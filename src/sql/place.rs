@@ -55,6 +55,11 @@ impl<'a> Lines<'a> {
         }
     }
 
+    /// The text from an offset in bytes on.
+    pub(super) fn from(&self, offset: usize) -> &'a str {
+        self.text.get(offset..).unwrap_or_default()
+    }
+
     /// The place of an offset in bytes; that of the end for one behind it.
     pub(super) fn place(&self, offset: usize) -> Place {
         let line = self.starts.partition_point(|start| *start <= offset);

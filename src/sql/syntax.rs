@@ -4,7 +4,7 @@ use squawk_syntax::ast::AstNode as _;
 use squawk_syntax::{Parse, SourceFile, SyntaxKind, SyntaxNode};
 
 use super::place::Lines;
-use super::{Mistake, tree};
+use super::{Mistake, client, tree};
 
 /// What the parser does not know, the first of every statement: after one, it tells of words that are
 /// none.
@@ -20,7 +20,9 @@ pub(super) fn mistakes(parse: &Parse<SourceFile>, lines: &Lines<'_>) -> Vec<Mist
         let at = usize::from(error.range().start());
         let statement = ends.partition_point(|end| *end < at);
         if last != Some(statement) {
-            found.push(mistake(error.message(), lines.place(at)));
+            let place = lines.place(at);
+            let variable = client::variable(lines.from(at)).map(|refused| refused.at(place));
+            found.push(variable.unwrap_or_else(|| mistake(error.message(), place)));
         }
         last = Some(statement);
     }

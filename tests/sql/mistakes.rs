@@ -36,6 +36,21 @@ fn a_command_of_psql_is_told_with_what_to_do_instead() {
 }
 
 #[test]
+fn a_variable_of_psql_is_told_as_such() {
+    for (text, told) in [
+        ("select :x;", "1:8 `:x` is"),
+        ("select :'x';", "1:8 `:'x'` is"),
+        ("insert into :tbl values (1);", "1:13 `:tbl` is"),
+        ("create table :\"s\".t (id int);", "1:14 `:\"s\"` is"),
+    ] {
+        let found = mistakes(text);
+        assert!(found[0].starts_with(told), "{text}: {found:?}");
+        assert!(found[0].contains("a variable of psql"), "{text}: {found:?}");
+    }
+    script("select a[1:2], b[:n], 1::int from t;");
+}
+
+#[test]
 fn a_backslash_in_quotes_comments_or_bodies_is_no_command() {
     script("select '\\i', \"\\x\", $$\\y$$, E'\\\\z' /* \\i */ -- \\i\n;");
 }
