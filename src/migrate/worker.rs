@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::held_up::HeldUp;
 use super::watcher::Watcher;
 use super::{Event, MigrateError, Options};
-use crate::engine::postgresql::{SqlError, TextRow, Work, WorkError, WorkSession};
+use crate::engine::postgresql::{SqlError, TextRow, Work, WorkError, WorkSession, literal};
 use crate::engine::{EngineError, Interrupt, Target};
 
 /// SQLSTATEs after which the same statement may succeed a moment later: a lock was not to be had in
@@ -69,6 +69,8 @@ pub(super) struct Worker<'e> {
     pub(super) options: Options,
     pub(super) interrupt: Interrupt,
     pub(super) tell: Tell<'e>,
+    /// The `statement_timeout` that was lifted, and is put back for the next transaction.
+    lifted: Option<String>,
 }
 
 impl<'e> Worker<'e> {
@@ -86,12 +88,14 @@ impl<'e> Worker<'e> {
             options: options.clone(),
             interrupt: interrupt.clone(),
             tell,
+            lifted: None,
         })
     }
 
     /// The settings of the session as the role and the database have them, with dbtune's own on top: so
     /// that no file sees what the one before it has set. Literals mean what the files were split by.
-    pub(super) fn fresh_session(&self) -> String {
+    pub(super) fn fresh_session(&mut self) -> String {
+        self.lifted = None;
         let number = self.session.version_number();
         let mut statements = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; \
             SET application_name = 'dbtune migrate'; SET lock_timeout = 0; \
@@ -112,8 +116,22 @@ impl<'e> Worker<'e> {
     /// Lifts the server's own limits for what is run outside of a transaction: both count its waits for
     /// others, and when one strikes during a build an INVALID index stays.
     pub(super) fn lift_limits(&mut self, what: &str) -> Result<(), Failed> {
+        if self.lifted.is_none() {
+            let rows = self.run("SHOW statement_timeout", what)?;
+            let limit = rows.into_iter().flatten().flatten().next();
+            self.lifted = limit.filter(|limit| limit != "0");
+        }
         self.run("SET lock_timeout = 0; SET statement_timeout = 0", what)
             .map(drop)
+    }
+
+    /// The statement that puts the limit back that was lifted; empty where there is none. Every transaction has its
+    /// own `lock_timeout`.
+    pub(super) fn put_back_limits(&mut self) -> String {
+        let limit = self.lifted.take();
+        limit.map_or_else(String::new, |limit| {
+            format!("SET statement_timeout = {};", literal(&limit))
+        })
     }
 
     /// Runs statements that wait for other sessions no longer than the server's own limits say.
@@ -240,7 +258,8 @@ impl<'e> Worker<'e> {
 
     fn attempt(&mut self, before: &str, parts: &[&str], what: &str) -> Result<(), (usize, Failed)> {
         let milliseconds = self.options.lock_timeout.as_millis();
-        let begin = format!("{before} BEGIN; SET LOCAL lock_timeout = {milliseconds};");
+        let limits = self.put_back_limits();
+        let begin = format!("{limits}{before} BEGIN; SET LOCAL lock_timeout = {milliseconds};");
         let last = parts.len().saturating_sub(1);
         for (index, part) in parts.iter().enumerate() {
             let before = if index == 0 { begin.as_str() } else { "" };

@@ -2,6 +2,7 @@
 //! text.
 
 use super::catalogue::{Found, Table};
+use super::outcome::NotBuilt;
 use crate::engine::postgresql::{TextRow, literal};
 use crate::migrate::worker::{Failed, Worker};
 use crate::sql::{CreateIndex, Name, Rewriting};
@@ -35,7 +36,7 @@ fn facts_of(oid: &str) -> String {
 
 /// Whether the index is what the statement would build on the table. In a transaction that is rolled
 /// back the same statement is run on an empty twin, and the server's description of both is compared.
-pub(super) fn is_same(
+fn is_same(
     worker: &mut Worker<'_>,
     create: &CreateIndex,
     table: &Table,
@@ -46,6 +47,45 @@ pub(super) fn is_same(
     }
     let facts = twin_and(worker, create, table, &[found])?;
     Ok(facts.first().is_some_and(|twin| facts.get(1) == Some(twin)))
+}
+
+pub(super) fn check_definition(
+    worker: &mut Worker<'_>,
+    create: &CreateIndex,
+    table: &Table,
+    found: &Found,
+) -> Result<(), NotBuilt> {
+    let is_same = is_same(worker, create, table, found);
+    let is_same = is_same.map_err(|failed| not_compared(failed, found))?;
+    if is_same {
+        return Ok(());
+    }
+    Err(NotBuilt::OtherDefinition {
+        there: found.definition.clone(),
+        asked: rewritten(create, Some(table), Some(&found.name.name)),
+    })
+}
+
+/// The index stays as it is: it was only to be compared.
+fn not_compared(failed: Failed, found: &Found) -> NotBuilt {
+    NotBuilt::Failed {
+        failed: Box::new(failed),
+        left: Some(format!(
+            "{} is there, and could not be compared with what the statement asks for; it stays as it is: {}",
+            found.name, found.definition
+        )),
+    }
+}
+
+/// The statement as it is sent: an index that is there is never passed over in silence.
+pub(super) fn rewritten(create: &CreateIndex, table: Option<&Table>, name: Option<&str>) -> String {
+    create.rewritten(&Rewriting {
+        name: name.map(str::to_owned),
+        table: table.map(|table| table.name.clone()),
+        concurrently: true,
+        only: create.only,
+        if_not_exists: false,
+    })
 }
 
 /// Those of the indexes that are what the statement would build on the table.

@@ -6,9 +6,10 @@
 
 use sha2::{Digest as _, Sha256};
 
-use super::build::{self, Done, NotBuilt};
+use super::build;
 use super::catalogue::{self, Found, Table};
-use super::definition;
+use super::definition::{self, check_definition};
+use super::outcome::{Done, NotBuilt};
 use crate::engine::postgresql::literal;
 use crate::migrate::worker::{Failed, Worker};
 use crate::sql::{CreateIndex, Name, Rewriting};
@@ -110,7 +111,7 @@ fn on_parent(
     name: &str,
 ) -> Result<bool, NotBuilt> {
     if let Some(found) = catalogue::index(&mut worker.session, table, name)? {
-        build::check_definition(worker, create, table, &found)?;
+        check_definition(worker, create, table, &found)?;
         return Ok(found.is_valid);
     }
     let statement = create.rewritten(&Rewriting {

@@ -1,11 +1,11 @@
 //! The INVALID twins that attempts of `REINDEX CONCURRENTLY` leave beside indexes: `_ccnew` where it failed
 //! before the exchange, `_ccold` where it failed after.
 
-use super::build::{CLEANUP_LIMIT, wait_for_builds};
 use super::catalogue;
+use super::remains::{CLEANUP_LIMIT, drop_invalid};
+use super::waiting::wait_for_builds;
 use crate::engine::EngineError;
 use crate::engine::postgresql::literal;
-use crate::migrate::Event;
 use crate::migrate::worker::{Failed, Worker};
 use crate::sql::ReindexWhat;
 
@@ -22,9 +22,7 @@ pub(crate) fn wait_for_others(
 /// Drops those that nobody is building: of an index, or of all indexes of the tables and their TOAST tables.
 pub(crate) fn sweep(worker: &mut Worker<'_>, what: &ReindexWhat) -> Result<(), Failed> {
     for index in twins(worker, what)? {
-        let statement = format!("DROP INDEX CONCURRENTLY {index}");
-        (worker.tell)(Event::DroppingInvalid { index });
-        worker.run_held_up(&statement, &statement, Some(CLEANUP_LIMIT))?;
+        drop_invalid(worker, &index, Some(CLEANUP_LIMIT))?;
     }
     Ok(())
 }

@@ -112,7 +112,10 @@ impl Runner<'_, '_> {
         index: usize,
         statement: &Statement,
     ) -> Result<(), MigrateError> {
-        let set = self.worker.run(statement.text(), &planned.file.title());
+        let what = planned.file.title();
+        let limits = self.worker.put_back_limits();
+        let put_back = self.worker.run(&limits, &what);
+        let set = put_back.and_then(|_| self.worker.run(statement.text(), &what));
         set.map(drop)
             .map_err(|failed| stopped(planned, index, failed))
     }

@@ -1,0 +1,69 @@
+//! Seeing to it that an index is there, whatever its table is.
+
+use super::catalogue::{self, Found};
+use super::definition::{check_definition, rewritten};
+use super::outcome::{Done, NotBuilt};
+use super::waiting::wait_for_others;
+use super::{build, partitions};
+use crate::engine::EngineError;
+use crate::migrate::worker::Worker;
+use crate::sql::CreateIndex;
+
+/// Whether the index of a `CREATE INDEX CONCURRENTLY` is there and valid already, once nobody builds it any
+/// more. `was_begun`: an earlier run had begun to build it, by this very statement.
+pub(crate) fn is_there(
+    worker: &mut Worker<'_>,
+    create: &CreateIndex,
+    was_begun: bool,
+) -> Result<Option<Done>, NotBuilt> {
+    let table = catalogue::table(&mut worker.session, &create.table)?;
+    let (Some(table), Some(name)) = (table, create.name.as_deref()) else {
+        return Ok(None);
+    };
+    let was_built = wait_for_others(worker, &table, name)? || was_begun;
+    let found = catalogue::index(&mut worker.session, &table, name)?;
+    let is_done = |found: &Found| found.is_valid || found.table_oid != table.oid;
+    let Some(found) = found.filter(is_done) else {
+        return Ok(None);
+    };
+    match check_definition(worker, create, &table, &found) {
+        Ok(()) => {}
+        // The comparison was not possible, and it is the one that we had begun: there was none before.
+        Err(NotBuilt::Failed { .. }) if was_begun && found.table_oid == table.oid => {}
+        Err(not_built) => return Err(not_built),
+    }
+    Ok(Some(if was_built {
+        Done::Adopted
+    } else {
+        Done::AlreadyThere
+    }))
+}
+
+/// The definition of an index of that name that is not the one of the statement, where there is one.
+pub(crate) fn another_of_that_name(
+    worker: &mut Worker<'_>,
+    create: &CreateIndex,
+) -> Result<Option<String>, EngineError> {
+    let Some((table, found)) = catalogue::named(&mut worker.session, create)? else {
+        return Ok(None);
+    };
+    Ok(match check_definition(worker, create, &table, &found) {
+        Err(NotBuilt::OtherDefinition { there, .. }) => Some(there),
+        Ok(()) | Err(NotBuilt::Incomplete { .. } | NotBuilt::Failed { .. }) => None,
+    })
+}
+
+/// Sees to it that the index of a `CREATE INDEX CONCURRENTLY` is there and valid.
+pub(crate) fn ensure(worker: &mut Worker<'_>, create: &CreateIndex) -> Result<Done, NotBuilt> {
+    let table = catalogue::table(&mut worker.session, &create.table)?;
+    let (Some(table), Some(name)) = (table, create.name.as_deref()) else {
+        // The server says best what is wrong with it.
+        let statement = rewritten(create, None, None);
+        worker.run(&statement, "CREATE INDEX CONCURRENTLY")?;
+        return Ok(Done::Built);
+    };
+    if table.is_partitioned && !create.only {
+        return partitions::ensure(worker, create, &table, name);
+    }
+    build::on_table(worker, create, &table, name)
+}
