@@ -52,7 +52,11 @@ SELECT pg_catalog.pg_is_in_recovery(),
        pg_catalog.to_regclass('dbtune.migration') IS NOT NULL
          AND pg_catalog.to_regclass('dbtune.migration_step') IS NOT NULL,
        pg_catalog.quote_ident(pg_catalog.current_schema()),
-       pg_catalog.current_setting('standard_conforming_strings') = 'off'
+       pg_catalog.current_setting('standard_conforming_strings') = 'off',
+       (SELECT pg_catalog.string_agg(pg_catalog.format('%s', t.oid::regclass), ', ') FROM pg_catalog.pg_class t
+        WHERE t.oid IN (pg_catalog.to_regclass('refinery_schema_history'), pg_catalog.to_regclass('dbtune.migration'),
+                        pg_catalog.to_regclass('dbtune.migration_step'))
+          AND t.relrowsecurity AND pg_catalog.row_security_active(t.oid))
 FROM (SELECT) AS one
 LEFT JOIN (
     SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name,
@@ -91,6 +95,8 @@ pub(super) struct Database {
     pub schema: Option<String>,
     /// `standard_conforming_strings` is off: a backslash escapes in every literal.
     pub backslash_escapes: bool,
+    /// Those of its own tables of which row security may hide rows from this role.
+    pub with_hidden_rows: Option<String>,
 }
 
 impl Database {
@@ -164,9 +170,10 @@ pub(super) fn look(session: &mut WorkSession) -> Result<Database, MigrateError> 
         tables,
         current,
         escapes,
+        hidden,
     ] = row
     else {
-        return Err(unexpected(session, shown, "no row of nine columns"));
+        return Err(unexpected(session, shown, "no row of ten columns"));
     };
     let is_true = |cell: &Option<String>| cell.as_deref() == Some("t");
     let history = match (table, width.as_deref()) {
@@ -192,6 +199,7 @@ pub(super) fn look(session: &mut WorkSession) -> Result<Database, MigrateError> 
         has_tables: is_true(tables),
         schema: current.clone(),
         backslash_escapes: is_true(escapes),
+        with_hidden_rows: hidden.clone(),
     })
 }
 

@@ -93,11 +93,12 @@ impl<'e> Worker<'e> {
     }
 
     /// The settings of the session as the role and the database have them, with dbtune's own on top: so
-    /// that no file sees what the one before it has set. Literals mean what the files were split by.
+    /// that no file sees what the one before it has set, prepared or made temporary. Literals mean what the files were split by.
     pub(super) fn fresh_session(&mut self) -> String {
         self.lifted = None;
         let number = self.session.version_number();
-        let mut statements = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; \
+        let mut statements = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DISCARD TEMP; \
+            DEALLOCATE ALL; CLOSE ALL; \
             SET application_name = 'dbtune migrate'; SET lock_timeout = 0; \
             SET idle_in_transaction_session_timeout = 0; SET standard_conforming_strings = on;"
             .to_owned();
@@ -259,7 +260,13 @@ impl<'e> Worker<'e> {
     fn attempt(&mut self, before: &str, parts: &[&str], what: &str) -> Result<(), (usize, Failed)> {
         let milliseconds = self.options.lock_timeout.as_millis();
         let limits = self.put_back_limits();
-        let begin = format!("{limits}{before} BEGIN; SET LOCAL lock_timeout = {milliseconds};");
+        // In a transaction of its own: how one reads and writes is settled when it begins.
+        let prepared = if before.is_empty() && limits.is_empty() {
+            String::new()
+        } else {
+            format!("BEGIN; {limits}{before} COMMIT;")
+        };
+        let begin = format!("{prepared}BEGIN; SET LOCAL lock_timeout = {milliseconds};");
         let last = parts.len().saturating_sub(1);
         for (index, part) in parts.iter().enumerate() {
             let before = if index == 0 { begin.as_str() } else { "" };

@@ -25,6 +25,7 @@ impl Seen {
         files: &[MigrationFile],
     ) -> Result<Self, MigrateError> {
         let database = store::look(&mut worker.session)?;
+        refuse_hidden_rows(&database)?;
         let applied = match &database.history {
             Some(history) => store::applied(&mut worker.session, history)?,
             None => Vec::new(),
@@ -70,6 +71,24 @@ impl Seen {
             None => Ok(pending),
         }
     }
+}
+
+/// What a policy hides from this role would count as never applied, and be run again.
+fn refuse_hidden_rows(database: &Database) -> Result<(), MigrateError> {
+    let Some(tables) = &database.with_hidden_rows else {
+        return Ok(());
+    };
+    Err(MigrateError::Refused {
+        message: format!(
+            "row security may hide rows of {tables} from {}: what was applied is not known",
+            database.user
+        ),
+        hint: Some(format!(
+            "switch it off there (ALTER TABLE … DISABLE ROW LEVEL SECURITY), or run migrations as a role that it \
+             does not hold for: ALTER ROLE {} BYPASSRLS",
+            database.user
+        )),
+    })
 }
 
 /// Tells of histories in other schemas where the search path leads to none: it may have been changed.

@@ -39,7 +39,11 @@ impl Runner<'_, '_> {
             self.step(planned, index, statement)?;
         }
         let last = self.write_out(planned, last)?;
-        let written = self.worker.transaction(&[last.as_str()], &what);
+        // Whatever the file has set, its row is written as every row is.
+        let fresh = self.worker.fresh_session();
+        let written = self
+            .worker
+            .transaction_after(&fresh, &[last.as_str()], &what);
         written.map_err(|(_, failed)| self.bookkeeping(&format!("that {what} was applied"), failed))
     }
 

@@ -14,7 +14,7 @@ use super::{AS_OURSELVES, LastPage, Order, Runner, Seen, lock, make_tables};
 use crate::engine::postgresql::literal;
 use crate::migrate::source::MigrationFile;
 use crate::migrate::status::{Row, State};
-use crate::migrate::store::{self, Database};
+use crate::migrate::store::{self, Applied, Database};
 use crate::migrate::worker::Worker;
 use crate::migrate::{MigrateError, Version, index};
 use crate::sql::{self, Kind};
@@ -129,6 +129,7 @@ fn way_back(
             hint: None,
         });
     };
+    refuse_half_done(seen, newest)?;
     let file = files.iter().find(|file| file.version == newest.version);
     let kept = store::kept(&mut worker.session, &seen.database, newest.version)?;
     let title = format!("V{}__{}", newest.version, newest.name);
@@ -158,6 +159,30 @@ fn way_back(
     };
     check_still_the_same(worker, &sql)?;
     Ok(undone(None, text))
+}
+
+/// That nothing is half done that builds on what would be undone: its notes would outlive what they tell of.
+fn refuse_half_done(seen: &Seen, newest: &Applied) -> Result<(), MigrateError> {
+    let begun = seen.rows.iter().find(|row| {
+        let steps = seen.under_way.forward.get(&row.version);
+        steps.is_some_and(|steps| !steps.is_empty())
+    });
+    let Some(row) = begun else {
+        return Ok(());
+    };
+    Err(MigrateError::Refused {
+        message: format!(
+            "{} is half done: V{}__{} is not the last that was run",
+            row.title(),
+            newest.version,
+            newest.name
+        ),
+        hint: Some(format!(
+            "finish it: dbtune migrate; or take back by hand what it has done, take its file away, and forget it: \
+             dbtune migrate repair --accept {}",
+            row.version
+        )),
+    })
 }
 
 /// That the indexes are still those that the file asked for: somebody may have made others of their names.

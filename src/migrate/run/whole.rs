@@ -75,5 +75,7 @@ fn leaves_the_session_alone(statement: &crate::sql::Statement) -> bool {
     let text = statement.text().to_ascii_lowercase();
     let mut words = text.split_whitespace();
     let is_table = words.next() == Some("create") && words.next() == Some("table");
-    is_table && !RUN_SOMETHING.iter().any(|word| text.contains(word))
+    is_table
+        && statement.temporary().is_none()
+        && !RUN_SOMETHING.iter().any(|word| text.contains(word))
 }

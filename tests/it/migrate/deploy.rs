@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use postgres::Client;
 
-use crate::support::{Cli, Postgres, Project, Running, eventually};
+use crate::support::{Cli, PASSWORD, Postgres, Project, Running, eventually};
 
 /// What makes each row that is indexed take a while.
 const SLOW: &str = "CREATE FUNCTION slow(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS \
@@ -54,6 +54,15 @@ impl Deploy {
     /// `dbtune migrate ARGUMENTS`
     pub(super) fn migrate(&self, arguments: &str) -> Cli {
         self.project.dbtune(&format!("migrate {arguments}"))
+    }
+
+    /// Makes a role that may migrate the database, and returns the URL that is its own.
+    pub(super) fn role(&self, name: &str) -> String {
+        self.postgres.sql(&format!(
+            "CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'; GRANT CREATE ON DATABASE postgres TO {name}; \
+             GRANT CREATE ON SCHEMA public TO {name}"
+        ));
+        self.postgres.url_of(name, "postgres")
     }
 
     /// The versions in the history.

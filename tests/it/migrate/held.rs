@@ -109,6 +109,34 @@ fn an_undo_that_is_half_done_is_seen_and_gone_on_with() {
 }
 
 #[test]
+fn nothing_is_undone_below_a_file_that_is_half_done() {
+    let deploy = Deploy::new()
+        .file(
+            "V1__log",
+            "CREATE TABLE log (line text); INSERT INTO log VALUES ('a'), ('a');",
+        )
+        .file("V1__log.undo", "DROP TABLE log;")
+        .file(
+            "V2__paid",
+            "INSERT INTO log VALUES ('paid');\nCREATE UNIQUE INDEX CONCURRENTLY u ON log (line);\n",
+        );
+    deploy.migrate("").run().exits(1);
+    for arguments in ["undo --dry-run", "undo --yes"] {
+        deploy
+            .migrate(arguments)
+            .run()
+            .exits(6)
+            .complains("V2__paid is half done: V1__log is not the last that was run")
+            .complains("dbtune migrate repair --accept 2");
+    }
+    assert_eq!(deploy.postgres.value("SELECT count(*) FROM log"), "3");
+    deploy.remove("V2__paid");
+    deploy.migrate("repair --accept 2").run().exits(0);
+    deploy.migrate("undo --yes").run().exits(0);
+    assert!(deploy.applied().is_empty());
+}
+
+#[test]
 fn a_half_done_undo_that_was_edited_is_shown_and_can_be_accepted() {
     let rest = |column: &str| format!("CREATE INDEX CONCURRENTLY i ON users ({column});\n");
     let deploy = Deploy::new()
@@ -213,13 +241,11 @@ fn a_role_without_temporary_tables_compares_definitions_all_the_same() {
     let deploy = Deploy::new()
         .with_users(3)
         .file("V1__index", "CREATE INDEX CONCURRENTLY i ON users (email);");
-    deploy.postgres.sql(&format!(
-        "CREATE ROLE app LOGIN PASSWORD '{}'; ALTER TABLE users OWNER TO app; \
-         REVOKE TEMP ON DATABASE postgres FROM PUBLIC; GRANT CREATE ON DATABASE postgres TO app; \
-         GRANT CREATE ON SCHEMA public TO app; CREATE INDEX i ON users (email)",
-        crate::support::PASSWORD
-    ));
-    let url = deploy.postgres.url_of("app", "postgres");
+    let url = deploy.role("app");
+    deploy.postgres.sql(
+        "ALTER TABLE users OWNER TO app; REVOKE TEMP ON DATABASE postgres FROM PUBLIC; \
+         CREATE INDEX i ON users (email)",
+    );
     deploy
         .migrate("")
         .env("DBTUNE_POSTGRES_URL", &url)

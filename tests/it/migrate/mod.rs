@@ -15,4 +15,5 @@ mod partitions;
 mod pooler;
 mod reindex;
 mod secrets;
+mod session;
 mod transactions;
