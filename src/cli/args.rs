@@ -294,7 +294,7 @@ pub struct MigrateBaselineArgs {
 #[derive(Debug, Args)]
 pub struct MigrateRepairArgs {
     /// Let the history say of this version what its file says; may be given more than once.
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", allow_negative_numbers = true)]
     pub accept: Vec<i64>,
 }
 

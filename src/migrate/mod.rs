@@ -26,8 +26,8 @@ pub use event::Event;
 pub use index::{InvalidIndex, Progress};
 pub use name::{Version, plain};
 pub use run::{
-    AppliedNow, Disagreement, Order, Repair, Standing, UNDO, Undone, WouldRun, WouldStep, baseline,
-    repair, standing, undo, undoing, up, would_run,
+    AppliedNow, Disagreement, Fate, Order, Repair, Standing, UNDO, Undone, WouldRun, WouldStep,
+    baseline, repair, standing, undo, undoing, up, would_run,
 };
 pub use source::{MigrationFile, SourceMistake, read};
 pub use status::{Row, State};

@@ -5,6 +5,7 @@
 //! up in the catalogue before it is repeated. So that a run is put right by running it again, and a
 //! connection that is lost is no more than that.
 
+mod accept;
 mod ahead;
 mod books;
 mod effect;
@@ -34,6 +35,7 @@ use super::{Event, MigrateError, Options};
 use crate::engine::postgresql::literal;
 use crate::engine::{EngineError, Interrupt, Target};
 use crate::sql::Mode;
+pub use accept::Fate;
 pub use books::baseline;
 use plan::Planned;
 pub use plan::UNDO;

@@ -44,7 +44,8 @@ impl Planned {
     }
 }
 
-fn shown_path(file: &MigrationFile) -> PathBuf {
+/// The path of a file; for a way back that has none, whose it is.
+pub(super) fn shown_path(file: &MigrationFile) -> PathBuf {
     if !file.path.as_os_str().is_empty() {
         return file.path.clone();
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::books::{locked, write};
 use super::seen::Seen;
-use super::{AS_OURSELVES, Order, lock, plan, stepwise, undo};
+use super::{AS_OURSELVES, Fate, Order, accept, lock, plan, stepwise, undo};
 use crate::engine::postgresql::literal;
 use crate::migrate::checksum::{Width, checksum};
 use crate::migrate::source::MigrationFile;
@@ -12,7 +12,6 @@ use crate::migrate::status::{Row, State};
 use crate::migrate::store::{self, Database, Kept, Step};
 use crate::migrate::worker::Worker;
 use crate::migrate::{MigrateError, Version};
-use crate::sql::{Script, Statement};
 
 /// Something in the history that does not agree with the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +40,8 @@ pub enum Disagreement {
         file: MigrationFile,
         /// The error that `up` or `undo` would end with.
         error: String,
-        /// As it was run.
-        was: String,
-        /// As it is in the file.
-        is: String,
+        /// What would become of its statements.
+        fates: Vec<Fate>,
     },
     /// The history has 32-bit versions, and there is a file whose version is wider.
     Narrow {
@@ -158,16 +155,11 @@ fn step_changed(
     let Err(error) = stepwise::check(file, &planned.script, &steps) else {
         return Ok(None);
     };
-    let text = error.to_string();
-    let MigrateError::StepChanged { was, is, .. } = error else {
-        return Err(error);
-    };
     Ok(Some(Disagreement::StepChanged {
         row: row.clone(),
         file: file.clone(),
-        error: text,
-        was,
-        is,
+        error: error.to_string(),
+        fates: accept::fates(planned.script.statements(), &steps),
     }))
 }
 
@@ -209,14 +201,14 @@ fn put_right(
                 String::new()
             }
         ),
-        Disagreement::Edited { file, .. } => accept(database, file)?,
+        Disagreement::Edited { file, .. } => edited(database, file)?,
         Disagreement::StepChanged { row, file, .. } => {
             let key = if row.is_half_undone {
                 store::undo_key(&table)
             } else {
                 table
             };
-            accept_steps(&literal(&key), file, &steps_of(seen, row))
+            accept::notes(&literal(&key), file, &steps_of(seen, row))
         }
     };
     write(
@@ -242,7 +234,7 @@ fn widening(table: &str, files: &[MigrationFile]) -> String {
     statement
 }
 
-fn accept(database: &Database, file: &MigrationFile) -> Result<String, MigrateError> {
+fn edited(database: &Database, file: &MigrationFile) -> Result<String, MigrateError> {
     let table = database.history_table();
     let sum = checksum(database.width(), file.version, &file.name, &file.text);
     let Some(sum) = sum else {
@@ -264,69 +256,4 @@ fn accept(database: &Database, file: &MigrationFile) -> Result<String, MigrateEr
     Ok(format!(
         "UPDATE {table} SET checksum = '{sum}', name = {name} WHERE version = {version}; {kept}"
     ))
-}
-
-/// The notes of a half-done file, as the file is now. What was done is found by its text, wherever it stands; what
-/// is not found counts as what stands in its place, edited. But nothing that runs in no transaction is taken on
-/// trust, on either side, nor what had only been begun: those notes go, and it is looked up or run again.
-fn accept_steps(history: &str, file: &MigrationFile, steps: &BTreeMap<usize, Step>) -> String {
-    let script = crate::sql::parse(&file.text).ok();
-    let version = file.version;
-    let statements = script.as_ref().map(Script::statements).unwrap_or_default();
-    let places = places(statements, steps);
-    let of = format!("history = {history} AND version = {version}");
-    let moved = steps.keys().map(|number| {
-        let place = places.get(number);
-        let statement = place.and_then(|place| statements.get(place.saturating_sub(1)));
-        let (Some(place), Some(statement)) = (place, statement) else {
-            return format!("DELETE FROM dbtune.migration_step WHERE {of} AND step = {number}");
-        };
-        // Below 0 first, where no other note stands.
-        format!(
-            "UPDATE dbtune.migration_step SET step = -{place}, digest = {}, statement = {} \
-             WHERE {of} AND step = {number}",
-            literal(&statement.digest()),
-            literal(&crate::sql::hidden(statement.text())),
-        )
-    });
-    let moved: Vec<String> = moved.collect();
-    format!(
-        "{}; UPDATE dbtune.migration_step SET step = -step WHERE {of} AND step < 0",
-        moved.join("; ")
-    )
-}
-
-/// Where what was done stands in the file now, from 1, by its old place.
-fn places(statements: &[Statement], steps: &BTreeMap<usize, Step>) -> BTreeMap<usize, usize> {
-    let mut free: BTreeMap<usize, &Statement> = (1..).zip(statements).collect();
-    let mut places = BTreeMap::new();
-    for (number, step) in steps {
-        let mut alike = free.iter();
-        let place = alike.find(|(_, statement)| statement.digest() == step.digest);
-        if let Some(place) = place.map(|(place, _)| *place) {
-            free.remove(&place);
-            places.insert(*number, place);
-        }
-    }
-    for (number, step) in steps {
-        let is_edited = !places.contains_key(number)
-            && step.is_done
-            && free
-                .get(number)
-                .is_some_and(|now| now.outside_transaction().is_none())
-            && ran_in_a_transaction(&step.statement);
-        if is_edited {
-            free.remove(number);
-            places.insert(*number, *number);
-        }
-    }
-    places
-}
-
-fn ran_in_a_transaction(statement: &str) -> bool {
-    let script = crate::sql::parse(statement);
-    script.is_ok_and(|script| {
-        let mut statements = script.statements().iter();
-        statements.all(|statement| statement.outside_transaction().is_none())
-    })
 }

@@ -1,6 +1,6 @@
 //! Where a database stands to a folder of migrations, without changing anything.
 
-use super::{Order, Planned, Seen, plan};
+use super::{Order, Planned, Seen, plan, stepwise};
 use crate::migrate::index::{self, InvalidIndex};
 use crate::migrate::status::Row;
 use crate::migrate::store::Database;
@@ -70,6 +70,11 @@ pub fn would_run(order: &Order<'_>) -> Result<Vec<WouldRun>, MigrateError> {
     let seen = Seen::read(&mut worker, order.files)?;
     let pending = seen.pending(order)?;
     let planned = plan::plan(order.files, &pending, &seen.under_way.forward)?;
+    for planned in &planned {
+        if let Some(steps) = seen.under_way.forward.get(&planned.file.version) {
+            stepwise::check(&planned.file, &planned.script, steps)?;
+        }
+    }
     Ok(planned
         .iter()
         .map(|planned| would(planned, &seen))

@@ -8,7 +8,7 @@ use super::effect::{self, Effect};
 use super::failures::{refused, stopped};
 use super::noted_build::{self, Notes};
 use super::notes::{Noted, progress_of};
-use super::plan::Planned;
+use super::plan::{Planned, shown_path};
 use super::whole::is_about_the_books;
 use super::{LastPage, Runner};
 use crate::migrate::index::{self, Done, NotBuilt};
@@ -331,7 +331,7 @@ pub(super) fn check(
     Err(MigrateError::StepChanged {
         version: file.version,
         title: file.title(),
-        path: file.path.clone(),
+        path: shown_path(file),
         number,
         was: step.statement.clone(),
         is: now.map(|now| now.text().to_owned()).unwrap_or_default(),

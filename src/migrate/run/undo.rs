@@ -10,7 +10,7 @@ use super::books::locked;
 use super::plan::{self, Planned};
 use super::standing::open;
 use super::tally::Tally;
-use super::{AS_OURSELVES, LastPage, Order, Runner, Seen, lock, make_tables};
+use super::{AS_OURSELVES, LastPage, Order, Runner, Seen, lock, make_tables, stepwise};
 use crate::engine::postgresql::literal;
 use crate::migrate::source::MigrationFile;
 use crate::migrate::status::{Row, State};
@@ -32,13 +32,20 @@ pub struct Undone {
     pub path: Option<PathBuf>,
     /// What is run.
     pub text: String,
+    /// Its statements that an earlier run has done, from 1.
+    pub done: Vec<usize>,
 }
 
 /// What [`undo`] would run. Changes nothing.
 pub fn undoing(order: &Order<'_>) -> Result<Undone, MigrateError> {
     let mut worker = open(order)?;
     let seen = Seen::read(&mut worker, order.files)?;
-    way_back(&mut worker, &seen, order.files)
+    let way = way_back(&mut worker, &seen, order.files)?;
+    if let Some(steps) = seen.under_way.back.get(&way.version) {
+        let planned = plan::of_text(&as_file(&way))?;
+        stepwise::check(&planned.file, &planned.script, steps)?;
+    }
+    Ok(way)
 }
 
 /// Goes back by the newest migration, as it was shown; refused where it is another by now.
@@ -133,7 +140,11 @@ fn way_back(
     let file = files.iter().find(|file| file.version == newest.version);
     let kept = store::kept(&mut worker.session, &seen.database, newest.version)?;
     let title = format!("V{}__{}", newest.version, newest.name);
+    let steps = seen.under_way.back.get(&newest.version);
+    let done = steps.into_iter().flatten().filter(|(_, step)| step.is_done);
+    let done: Vec<usize> = done.map(|(number, _)| *number).collect();
     let undone = |path: Option<PathBuf>, text: String| Undone {
+        done: done.clone(),
         version: newest.version,
         name: newest.name.clone(),
         title: title.clone(),

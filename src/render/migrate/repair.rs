@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::migrate::{Disagreement, Repair};
+use crate::migrate::{Disagreement, Fate, Repair};
 use crate::sql;
 
 use super::diff;
@@ -45,6 +45,14 @@ fn title(one: &Disagreement) -> String {
 
 fn open(one: &Disagreement) -> String {
     let (shown, way) = match one {
+        Disagreement::Edited { file, was, row } if was.as_ref() == Some(&file.text) => (
+            match &row.renamed_from {
+                Some(_) => "the text is the same".to_owned(),
+                None => "the text is the same: it is the checksum in the history that is another"
+                    .to_owned(),
+            },
+            "put the history back as it was, or let it say what the file says",
+        ),
         Disagreement::Edited { file, was, .. } => (
             was.as_ref().map_or_else(
                 || "what was applied is not known: dbtune did not apply it".to_owned(),
@@ -64,9 +72,9 @@ fn open(one: &Disagreement) -> String {
             ),
             "put the file back, or take its row out of the history",
         ),
-        Disagreement::StepChanged { was, is, .. } => (
-            diff("as it was run", was, "in the file", is),
-            "put the statement back, or let what was run count as what the file says",
+        Disagreement::StepChanged { fates, .. } => (
+            fates.iter().map(fate).collect::<Vec<_>>().join("\n"),
+            "put the file back as it was run, or have it so",
         ),
         Disagreement::Narrow { .. } => (String::new(), ""),
     };
@@ -79,6 +87,43 @@ fn open(one: &Disagreement) -> String {
         title(one),
         super::indent(&shown)
     )
+}
+
+/// What becomes of a statement where the edit is accepted.
+fn fate(fate: &Fate) -> String {
+    match fate {
+        Fate::Counts { number, was, is } => format!(
+            "what was done counts as statement {number}:\n{}",
+            diff("as it was run", was, "in the file", is)
+        ),
+        Fate::Forgotten { was, is_done: true } => {
+            format!("was done, and is forgotten:\n{}", quoted(was))
+        }
+        Fate::Forgotten {
+            was,
+            is_done: false,
+        } => format!(
+            "was begun, and is forgotten with whatever it has left:\n{}",
+            quoted(was)
+        ),
+        Fate::Run { number, is } => {
+            format!("statement {number} is run by the next run:\n{}", quoted(is))
+        }
+    }
+}
+
+fn quoted(statement: &str) -> String {
+    super::indent(&sql::hidden(statement))
+}
+
+fn fate_json(fate: &Fate) -> Value {
+    let (number, becomes, was, is) = match fate {
+        Fate::Counts { number, was, is } => (Some(number), "done", Some(was), Some(is)),
+        Fate::Forgotten { was, .. } => (None, "forgotten", Some(was), None),
+        Fate::Run { number, is } => (Some(number), "run", None, Some(is)),
+    };
+    let hidden = |text: Option<&String>| text.map(|text| sql::hidden(text));
+    json!({"statement": number, "becomes": becomes, "was": hidden(was), "is": hidden(is)})
 }
 
 /// As JSON.
@@ -108,18 +153,23 @@ fn error(open: &[Disagreement]) -> Value {
 }
 
 fn one(one: &Disagreement) -> Value {
+    let fates = match one {
+        Disagreement::StepChanged { fates, .. } => fates.iter().map(fate_json).collect(),
+        Disagreement::Edited { .. }
+        | Disagreement::Missing { .. }
+        | Disagreement::Narrow { .. } => Vec::new(),
+    };
     let (kind, was, is) = match one {
         Disagreement::Edited { was, file, .. } => ("edited", was.clone(), Some(file.text.clone())),
         Disagreement::Missing { was, .. } => ("missing", was.clone(), None),
-        Disagreement::StepChanged { was, is, .. } => {
-            ("statement_changed", Some(was.clone()), Some(is.clone()))
-        }
+        Disagreement::StepChanged { .. } => ("statement_changed", None, None),
         Disagreement::Narrow { .. } => ("narrow_history", None, None),
     };
     json!({
         "kind": kind,
         "version": one.version().map(|version| version.0),
         "message": title(one),
+        "statements": fates,
         "diff": was.as_ref().zip(is.as_ref()).map(|(was, is)| diff("applied", was, "file", is)),
     })
 }

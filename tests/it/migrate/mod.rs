@@ -1,5 +1,6 @@
 //! `dbtune migrate`, on real servers.
 
+mod accept;
 mod blocked;
 mod deploy;
 mod files;

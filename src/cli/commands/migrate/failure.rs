@@ -75,9 +75,14 @@ fn with_secrets(error: &MigrateError, desk: &Desk<'_>) -> Failure {
              ALL, pg_advisory_unlock_all): take that out, and run it again when the other run has ended",
         ),
         MigrateError::InTheWay(rows) => of_rows(rows, &desk.global.migrations),
-        MigrateError::StepChanged { version, path, was, is, .. } => {
+        MigrateError::StepChanged { version, title, path, was, is, .. } => {
+            // Only a way back is gone on with without its file.
+            let gone = (!path.is_file()).then(|| {
+                format!("there is no {}.undo.sql any more: ", title.trim_end_matches(migrate::UNDO))
+            });
+            let gone = gone.unwrap_or_default();
             let hint = format!(
-                "put the statement back as it was run; or, where the change is of no consequence: \
+                "{gone}put the statement back as it was run; or, where the change is of no consequence: \
                  dbtune migrate repair --accept {version}"
             );
             let mut failure = refused("statement_changed").hint(hint);

@@ -14,13 +14,14 @@ pub(super) fn run(desk: &Desk<'_>, args: &MigrateUndoArgs) -> Result<Exit, Failu
     let work = Work::new(desk, options())?;
     let of = |error| failure::of(&error, desk);
     let way = migrate::undoing(&work.order(desk, &silent)).map_err(of)?;
-    let shown = sql::hidden(&way.text);
+    let shown = shown(&way);
     let mut document = json!({
         "format_version": 1,
         "outcome": "would_undo",
         "version": way.version.0,
         "title": way.title,
         "sql": shown,
+        "statements_done": way.done,
     });
     if args.dry_run {
         answer(desk, &document, &shown, &format!("```sql\n{shown}```\n"));
@@ -42,6 +43,19 @@ pub(super) fn run(desk: &Desk<'_>, args: &MigrateUndoArgs) -> Result<Exit, Failu
     Ok(Exit::Done)
 }
 
+/// What is run, and how much of it an earlier run has done.
+fn shown(way: &migrate::Undone) -> String {
+    let text = sql::hidden(&way.text);
+    if way.done.is_empty() {
+        return text;
+    }
+    let numbers: Vec<String> = way.done.iter().map(ToString::to_string).collect();
+    format!(
+        "-- done by an earlier run, and not run again: statement {}\n{text}",
+        numbers.join(", ")
+    )
+}
+
 fn confirm(desk: &Desk<'_>, way: &migrate::Undone) -> Result<(), Failure> {
     if !desk.environment.can_ask {
         return Err(Failure::new(
@@ -51,7 +65,7 @@ fn confirm(desk: &Desk<'_>, way: &migrate::Undone) -> Result<(), Failure> {
         )
         .hint("look with --dry-run, then give --yes"));
     }
-    note(desk, &sql::hidden(&way.text));
+    note(desk, &shown(way));
     match desk
         .console
         .confirm(&format!("Undo {} by this?", way.title), &desk.interrupt)
