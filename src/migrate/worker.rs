@@ -69,8 +69,10 @@ pub(super) struct Worker<'e> {
     pub(super) options: Options,
     pub(super) interrupt: Interrupt,
     pub(super) tell: Tell<'e>,
-    /// The `statement_timeout` that was lifted, and is put back for the next transaction.
+    /// What puts the limits back that were lifted, for the next transaction.
     lifted: Option<String>,
+    /// The file has set a `lock_timeout` of its own, which its transactions have instead of ours.
+    has_own_lock_timeout: bool,
 }
 
 impl<'e> Worker<'e> {
@@ -89,6 +91,7 @@ impl<'e> Worker<'e> {
             interrupt: interrupt.clone(),
             tell,
             lifted: None,
+            has_own_lock_timeout: false,
         })
     }
 
@@ -96,6 +99,7 @@ impl<'e> Worker<'e> {
     /// that no file sees what the one before it has set, prepared or made temporary. Literals mean what the files were split by.
     pub(super) fn fresh_session(&mut self) -> String {
         self.lifted = None;
+        self.has_own_lock_timeout = false;
         let number = self.session.version_number();
         let mut statements = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DISCARD TEMP; \
             DEALLOCATE ALL; CLOSE ALL; \
@@ -118,21 +122,41 @@ impl<'e> Worker<'e> {
     /// others, and when one strikes during a build an INVALID index stays.
     pub(super) fn lift_limits(&mut self, what: &str) -> Result<(), Failed> {
         if self.lifted.is_none() {
-            let rows = self.run("SHOW statement_timeout", what)?;
-            let limit = rows.into_iter().flatten().flatten().next();
-            self.lifted = limit.filter(|limit| limit != "0");
+            let limits = self.limits(what)?;
+            let put_back =
+                |[name, value]: [String; 2]| format!("SET {name} = {};", literal(&value));
+            self.lifted = Some(limits.into_iter().map(put_back).collect());
         }
         self.run("SET lock_timeout = 0; SET statement_timeout = 0", what)
             .map(drop)
     }
 
-    /// The statement that puts the limit back that was lifted; empty where there is none. Every transaction has its
-    /// own `lock_timeout`.
+    /// The statements that put the limits back that were lifted; empty where there are none.
     pub(super) fn put_back_limits(&mut self) -> String {
-        let limit = self.lifted.take();
-        limit.map_or_else(String::new, |limit| {
-            format!("SET statement_timeout = {};", literal(&limit))
-        })
+        self.lifted.take().unwrap_or_default()
+    }
+
+    /// Runs a statement that sets something in the session.
+    pub(super) fn set(&mut self, statement: &str, what: &str) -> Result<(), Failed> {
+        let limits = self.put_back_limits();
+        self.run(&limits, what)?;
+        self.run(statement, what)?;
+        let limits = self.limits(what)?;
+        self.has_own_lock_timeout = limits.iter().any(|[name, _]| name == "lock_timeout");
+        Ok(())
+    }
+
+    /// The two limits of the session that are set, by name and value.
+    fn limits(&mut self, what: &str) -> Result<Vec<[String; 2]>, Failed> {
+        let query = "SELECT name, pg_catalog.current_setting(name) FROM \
+            (VALUES ('lock_timeout'), ('statement_timeout')) AS limits (name) \
+            WHERE pg_catalog.current_setting(name) <> '0'";
+        let rows = self.run(query, what)?;
+        let pair = |row: TextRow| {
+            let mut cells = row.into_iter().flatten();
+            Some([cells.next()?, cells.next()?])
+        };
+        Ok(rows.into_iter().filter_map(pair).collect())
     }
 
     /// Runs statements that wait for other sessions no longer than the server's own limits say.
@@ -266,7 +290,12 @@ impl<'e> Worker<'e> {
         } else {
             format!("BEGIN; {limits}{before} COMMIT;")
         };
-        let begin = format!("{prepared}BEGIN; SET LOCAL lock_timeout = {milliseconds};");
+        let lock_timeout = if self.has_own_lock_timeout {
+            String::new()
+        } else {
+            format!("SET LOCAL lock_timeout = {milliseconds};")
+        };
+        let begin = format!("{prepared}BEGIN; {lock_timeout}");
         let last = parts.len().saturating_sub(1);
         for (index, part) in parts.iter().enumerate() {
             let before = if index == 0 { begin.as_str() } else { "" };

@@ -18,6 +18,7 @@ mod plan;
 mod pooler;
 mod repair;
 mod seen;
+mod settings;
 mod standing;
 mod stepwise;
 mod tally;

@@ -10,7 +10,7 @@ use super::noted_build::{self, Notes};
 use super::notes::{Noted, progress_of};
 use super::plan::{Planned, shown_path};
 use super::whole::is_about_the_books;
-use super::{LastPage, Runner};
+use super::{LastPage, Runner, settings};
 use crate::migrate::index::{self, Done, NotBuilt};
 use crate::migrate::source::MigrationFile;
 use crate::migrate::status;
@@ -117,11 +117,8 @@ impl Runner<'_, '_> {
         statement: &Statement,
     ) -> Result<(), MigrateError> {
         let what = planned.file.title();
-        let limits = self.worker.put_back_limits();
-        let put_back = self.worker.run(&limits, &what);
-        let set = put_back.and_then(|_| self.worker.run(statement.text(), &what));
-        set.map(drop)
-            .map_err(|failed| stopped(planned, index, failed))
+        let set = self.worker.set(statement.text(), &what);
+        set.map_err(|failed| stopped(planned, index, failed))
     }
 
     /// A statement that can run in a transaction is committed together with its note.
@@ -134,12 +131,22 @@ impl Runner<'_, '_> {
         self.refuse_invalid(planned, index, statement)?;
         let note = self.note(planned, index, Noted::Together);
         let what = planned.file.title();
-        let done = self
-            .worker
-            .transaction(&[statement.text(), note.as_str()], &what);
-        match done {
+        let before = settings::of(&mut self.worker)?;
+        let is_last = index + 1 == planned.script.statements().len();
+        // Nothing comes after the last one that would miss what it sets.
+        let held = if is_last {
+            String::new()
+        } else {
+            settings::hold(&before)
+        };
+        let parts = [statement.text(), held.as_str(), note.as_str()];
+        match self.worker.transaction(&parts, &what) {
             Ok(()) => Ok(()),
             Err((0, failed)) => Err(stopped(planned, index, failed)),
+            Err((1, failed)) => Err(match settings::changed(&before, &failed) {
+                Some(set) => another_session(planned, index, &set),
+                None => stopped(planned, index, failed),
+            }),
             Err((_, failed)) if !is_about_the_books(&failed) => {
                 Err(stopped(planned, index, failed))
             }
@@ -309,6 +316,23 @@ fn other_definition(there: &str) -> &'static str {
     } else {
         "give one of the two another name, or drop the one that is there: DROP INDEX CONCURRENTLY"
     }
+}
+
+/// A statement has set something by the way, and whoever goes on with the file would not have it: it cannot be
+/// run again for that alone.
+fn another_session(planned: &Planned, index: usize, set: &str) -> MigrateError {
+    refused(
+        planned,
+        index,
+        format!("it sets something in the session that the statements after it would have: {set}"),
+        Some(
+            "another session that goes on with the file, after a lost connection, say, would not have it; it \
+             was rolled back"
+                .to_owned(),
+        ),
+        "set it by a statement of its own (SET, or SELECT set_config), which is run again each time; or, where \
+         the others do not need it, move the statement into a file of its own",
+    )
 }
 
 fn why_done(done: Done) -> Option<&'static str> {

@@ -284,26 +284,6 @@ fn a_procedure_that_commits_is_told_why_it_cannot() {
 }
 
 #[test]
-fn a_statement_timeout_is_lifted_for_a_build_alone() {
-    let limit = "INSERT INTO log SELECT current_setting('statement_timeout');\n";
-    let deploy = Deploy::new().with_users(3).file(
-        "V1__limits",
-        &format!(
-            "CREATE TABLE log (line text);\nCREATE INDEX CONCURRENTLY a ON users (id);\n{limit}\
-             SET statement_timeout = '7s';\nVACUUM users;\n{limit}VACUUM users;\n\
-             SET statement_timeout = '8s';\n{limit}"
-        ),
-    );
-    let deploy = deploy.file("V2__after", limit);
-    deploy
-        .postgres
-        .sql("ALTER DATABASE postgres SET statement_timeout = '6s'");
-    deploy.migrate("").run().exits(0);
-    let lines = "SELECT string_agg(line, ' ') FROM log";
-    assert_eq!(deploy.postgres.value(lines), "6s 7s 8s 6s");
-}
-
-#[test]
 fn a_database_where_backslashes_escape_is_warned_of_and_files_mean_what_they_say() {
     let deploy = Deploy::new().file(
         "V1__rows",
