@@ -98,17 +98,23 @@ fn reading(row: &TextRow) -> Option<Reading> {
     Some(Reading { phase, done, total })
 }
 
+/// What process 0 is to the server: transactions that were prepared, and that no session holds any more.
+const PREPARED: &str = "'a prepared transaction, until COMMIT PREPARED or ROLLBACK PREPARED: ' || coalesce((
+        SELECT pg_catalog.string_agg(pg_catalog.format('%L of %s, prepared %s s ago', x.gid, x.owner,
+            round(extract(epoch FROM clock_timestamp() - x.prepared))), ' or ' ORDER BY x.prepared)
+        FROM pg_catalog.pg_prepared_xacts x WHERE x.database = pg_catalog.current_database()), 'it is gone')";
+
 /// Each session that holds the process up: pid, user, application, state, since when its transaction is
 /// open, and its statement.
 fn blockers_of(pid: i32) -> String {
     format!(
-        "SELECT pg_catalog.concat('pid ', b.pid, coalesce(', user ' || a.usename::text, ''),
+        "SELECT CASE WHEN b.pid = 0 THEN {PREPARED} ELSE pg_catalog.concat('pid ', b.pid, coalesce(', user ' || a.usename::text, ''),
                 coalesce(', application ' || nullif(a.application_name, ''), ''),
                 coalesce(', ' || a.state, ''),
                 coalesce(', transaction open for ' || round(extract(epoch FROM
                     clock_timestamp() - coalesce(a.xact_start, a.query_start)))::text || ' s', ''),
                 coalesce(': ' || nullif(pg_catalog.left(pg_catalog.regexp_replace(
-                    a.query, E'\\\\s+', ' ', 'g'), 80), ''), ''))
+                    a.query, E'\\\\s+', ' ', 'g'), 80), ''), '')) END
          FROM pg_catalog.unnest(pg_catalog.pg_blocking_pids({pid})) AS b(pid)
          LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = b.pid
          GROUP BY b.pid, a.usename, a.application_name, a.state, a.xact_start, a.query_start, a.query

@@ -34,6 +34,8 @@ pub struct CreateIndex {
     pub include: Vec<String>,
     /// The condition of the `WHERE`, in one spelling; `None` where it has none.
     pub predicate: Option<String>,
+    /// Whether it says in which tablespace it lies.
+    pub has_tablespace: bool,
     /// Whether two nulls are equal to it.
     pub nulls_not_distinct: bool,
     written: Box<Written>,
@@ -108,6 +110,7 @@ impl CreateIndex {
             columns: IndexColumn::list(node),
             include: included(node),
             predicate: predicate(node),
+            has_tablespace: tree::child(node, SyntaxKind::TABLESPACE_CLAUSE).is_some(),
             nulls_not_distinct: tree::child(node, SyntaxKind::NULLS_NOT_DISTINCT).is_some(),
             written: Box::new(written),
         })

@@ -22,7 +22,7 @@ pub(super) struct Found {
     pub(super) table_oid: u32,
     /// It is used by queries, and complete.
     pub(super) is_valid: bool,
-    /// As `pg_get_indexdef` writes it.
+    /// As `pg_get_indexdef` writes it, with what it leaves out.
     pub(super) definition: String,
 }
 
@@ -118,6 +118,8 @@ pub(super) fn indexes(
     let query = format!(
         "SELECT c.oid, n.nspname, c.relname, i.indrelid, i.indisvalid AND i.indisready AND i.indislive, \
          pg_catalog.pg_get_indexdef(c.oid) || \
+         coalesce((SELECT pg_catalog.format(' TABLESPACE %I', s.spcname) FROM pg_catalog.pg_tablespace s \
+                   WHERE s.oid = c.reltablespace), '') || \
          CASE WHEN i.indimmediate THEN '' ELSE ' (of a DEFERRABLE constraint)' END FROM pg_catalog.pg_index i \
          JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {condition} ORDER BY c.oid"

@@ -16,10 +16,16 @@ const PLACES: [&str; 2] = ["pg_temp", "dbtune"];
 
 /// What an index is, apart from its name and its place: whether it is unique, when it looks and how it takes
 /// nulls, method, key, included columns, operator classes and their parameters, collations, order, predicate,
-/// storage parameters. Columns by name: the twin counts them otherwise where some were dropped.
-fn facts_of(oid: &str) -> String {
+/// storage parameters; and the tablespace, where the statement says one. Columns by name: the twin counts them
+/// otherwise where some were dropped.
+fn facts_of(oid: &str, create: &CreateIndex) -> String {
+    let tablespace = if create.has_tablespace {
+        "c.reltablespace"
+    } else {
+        "0"
+    };
     format!(
-        "SELECT i.indisunique, i.indimmediate, a.amname, i.indnkeyatts,
+        "SELECT i.indisunique, i.indimmediate, a.amname, i.indnkeyatts, {tablespace},
             pg_catalog.pg_get_expr(i.indpred, i.indrelid), c.reloptions::text,
             i.indclass::text, i.indcollation::text, i.indoption::text,
             pg_catalog.to_jsonb(i)->>'indnullsnotdistinct',
@@ -157,9 +163,9 @@ fn comparison(
         table.name
     );
     let index = literal(&name_in(TWIN).to_string());
-    sent.push_str(&facts_of(&format!("{index}::pg_catalog.regclass")));
+    sent.push_str(&facts_of(&format!("{index}::pg_catalog.regclass"), create));
     for index in found {
-        sent.push_str(&facts_of(&index.oid.to_string()));
+        sent.push_str(&facts_of(&index.oid.to_string(), create));
     }
     sent.push_str("ROLLBACK");
     sent

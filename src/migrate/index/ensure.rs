@@ -1,13 +1,13 @@
 //! Seeing to it that an index is there, whatever its table is.
 
 use super::catalogue::{self, Found};
-use super::definition::{check_definition, rewritten};
+use super::definition::{check_definition, rewritten, same_among};
 use super::outcome::{Done, NotBuilt};
 use super::waiting::wait_for_others;
 use super::{build, partitions};
 use crate::engine::EngineError;
 use crate::migrate::worker::Worker;
-use crate::sql::CreateIndex;
+use crate::sql::{CreateIndex, Name};
 
 /// Whether the index of a `CREATE INDEX CONCURRENTLY` is there and valid already, once nobody builds it any
 /// more. `was_begun`: an earlier run had begun to build it, by this very statement.
@@ -24,6 +24,9 @@ pub(crate) fn is_there(
     let found = catalogue::index(&mut worker.session, &table, name)?;
     let is_done = |found: &Found| found.is_valid || found.table_oid != table.oid;
     let Some(found) = found.filter(is_done) else {
+        if !create.only {
+            partitions::refuse_foreign(worker, &table)?;
+        }
         return Ok(None);
     };
     match check_definition(worker, create, &table, &found) {
@@ -39,6 +42,23 @@ pub(crate) fn is_there(
     }))
 }
 
+/// An index on the table of the statement that is the one asked for, under another name.
+pub(crate) fn same_under_another_name(
+    worker: &mut Worker<'_>,
+    create: &CreateIndex,
+) -> Result<Option<Name>, EngineError> {
+    let Some(table) = catalogue::table(&mut worker.session, &create.table)? else {
+        return Ok(None);
+    };
+    let there = catalogue::indexes(&mut worker.session, &format!("i.indrelid = {}", table.oid))?;
+    // What cannot be compared is not known to be the same.
+    let same = same_among(worker, create, &table, &there).unwrap_or_default();
+    let mut others = same.iter().map(|found| &found.name);
+    Ok(others
+        .find(|name| Some(name.name.as_str()) != create.name.as_deref())
+        .cloned())
+}
+
 /// The definition of an index of that name that is not the one of the statement, where there is one.
 pub(crate) fn another_of_that_name(
     worker: &mut Worker<'_>,
@@ -49,7 +69,10 @@ pub(crate) fn another_of_that_name(
     };
     Ok(match check_definition(worker, create, &table, &found) {
         Err(NotBuilt::OtherDefinition { there, .. }) => Some(there),
-        Ok(()) | Err(NotBuilt::Incomplete { .. } | NotBuilt::Failed { .. }) => None,
+        Ok(())
+        | Err(NotBuilt::Foreign { .. } | NotBuilt::Incomplete { .. } | NotBuilt::Failed { .. }) => {
+            None
+        }
     })
 }
 

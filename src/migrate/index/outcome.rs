@@ -24,6 +24,13 @@ pub(crate) enum NotBuilt {
         /// What the statement asks for.
         asked: String,
     },
+    /// A foreign table is among the partitions: that of the parent would stay INVALID for ever.
+    Foreign {
+        /// The table.
+        table: String,
+        /// The foreign table.
+        partition: String,
+    },
     /// Every partition that can have one has its index, and that of the parent is INVALID all the same.
     Incomplete {
         /// The index.
@@ -44,7 +51,7 @@ impl NotBuilt {
     /// Whether nothing of the index is there: as if it had never been begun.
     pub(crate) fn left_nothing(&self) -> bool {
         match self {
-            Self::OtherDefinition { .. } | Self::Incomplete { .. } => false,
+            Self::OtherDefinition { .. } | Self::Foreign { .. } | Self::Incomplete { .. } => false,
             Self::Failed { failed, left } => !failed.is_lost() && left.is_none(),
         }
     }

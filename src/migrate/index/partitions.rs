@@ -103,6 +103,27 @@ fn on_partitions(
     Ok(())
 }
 
+/// That no foreign table is among the partitions, also below partitions: it counts as one without an index.
+pub(super) fn refuse_foreign(worker: &mut Worker<'_>, table: &Table) -> Result<(), NotBuilt> {
+    if !table.is_partitioned {
+        return Ok(());
+    }
+    let query = format!(
+        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_partition_tree({}) t \
+         JOIN pg_catalog.pg_class c ON c.oid = t.relid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'f' ORDER BY 1 LIMIT 1",
+        table.oid
+    );
+    let rows = worker.session.read(&query, "a look for foreign tables")?;
+    let foreign = rows.into_iter().flatten().flatten().next();
+    foreign.map_or(Ok(()), |partition| {
+        Err(NotBuilt::Foreign {
+            table: table.name.to_string(),
+            partition,
+        })
+    })
+}
+
 /// The index on the parent alone. Returns whether it is complete already.
 fn on_parent(
     worker: &mut Worker<'_>,

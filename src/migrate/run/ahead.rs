@@ -1,7 +1,7 @@
 //! `--jobs`: builds on different tables at once, each on a session of its own; never two on one table,
 //! because the second would wait for the first until one of them is the victim of a deadlock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -43,7 +43,7 @@ impl Runner<'_, '_> {
             return Ok(());
         }
         let jobs = self.builds_from(planned, index);
-        if jobs.len() < 2 {
+        if jobs.len() < 2 || have_a_name_in_common(&jobs) {
             return Ok(());
         }
         let queues = self.by_table(jobs)?;
@@ -125,6 +125,27 @@ impl Runner<'_, '_> {
         first.map_or(Ok(()), Err)
     }
 
+    /// A failure with what was built ahead of its turn, behind the statement that failed, and stays.
+    pub(super) fn with_what_is_ahead(&self, error: MigrateError) -> MigrateError {
+        let MigrateError::Statement(mut failure) = error else {
+            return error;
+        };
+        let steps = self.steps.iter().flat_map(|(version, steps)| {
+            let ahead = steps.iter().filter(|(_, step)| step.is_ahead);
+            ahead.map(move |(number, step)| {
+                format!("statement {number} of V{version}__{}", step.name)
+            })
+        });
+        let ahead: Vec<String> = steps.collect();
+        if !ahead.is_empty() {
+            let ahead = ahead.join(", ");
+            failure
+                .left
+                .push(format!("built by this run, and stays: {ahead}"));
+        }
+        MigrateError::Statement(failure)
+    }
+
     fn remember(&mut self, job: &Job) {
         let statement = job.planned.script.statements().get(job.index);
         let steps = self.steps.entry(job.planned.file.version).or_default();
@@ -139,6 +160,12 @@ impl Runner<'_, '_> {
         };
         steps.insert(job.index + 1, step);
     }
+}
+
+/// Whether two of them ask for an index of one name: then the first has to be there before the second fails.
+fn have_a_name_in_common(jobs: &[Job]) -> bool {
+    let mut seen = BTreeSet::new();
+    jobs.iter().any(|job| !seen.insert(&job.create.name))
 }
 
 /// One session, which takes one table after the other. After a failure nothing more is begun.

@@ -107,7 +107,7 @@ pub(super) fn refused(
 pub(super) fn done_before(planned: &Planned, index: usize) -> Vec<String> {
     let of = planned.script.statements().len();
     let before = match index {
-        0 => "none of its statements was done".to_owned(),
+        0 => "none was done before it".to_owned(),
         1 => format!("statement 1 of {of} was done and stays"),
         number => format!("statements 1 to {number} of {of} were done and stay"),
     };

@@ -11,7 +11,7 @@ use super::notes::{Noted, progress_of};
 use super::plan::{Planned, shown_path};
 use super::whole::is_about_the_books;
 use super::{LastPage, Runner, settings};
-use crate::migrate::index::{self, Done, NotBuilt};
+use crate::migrate::index::{self, Done, NotBuilt, Since};
 use crate::migrate::source::MigrationFile;
 use crate::migrate::status;
 use crate::migrate::store::Step;
@@ -22,6 +22,15 @@ use crate::sql::{CreateIndex, Kind, Script, Statement};
 impl Runner<'_, '_> {
     /// Runs the statements that are not done yet, and then writes the row.
     pub(super) fn run_stepwise(
+        &mut self,
+        planned: &Arc<Planned>,
+        last: &LastPage<'_>,
+    ) -> Result<(), MigrateError> {
+        let ran = self.run_steps(planned, last);
+        ran.map_err(|error| self.with_what_is_ahead(error))
+    }
+
+    fn run_steps(
         &mut self,
         planned: &Arc<Planned>,
         last: &LastPage<'_>,
@@ -75,7 +84,7 @@ impl Runner<'_, '_> {
         let was_begun = step.is_some();
         let step = match step {
             Some(step) if step.is_done && !step.is_ahead => {
-                let is_broken = index::is_invalid(&mut self.worker, statement)?;
+                let is_broken = self.is_broken(planned, index, statement)?;
                 Some(step).filter(|_| !is_broken)
             }
             step => step,
@@ -99,6 +108,32 @@ impl Runner<'_, '_> {
             (_, None) => self.in_transaction(planned, index, statement),
             (_, Some(_)) => self.alone(planned, index, statement, was_begun),
         }
+    }
+
+    /// Whether the index that a statement has built is not there any more, or INVALID. Statements of the file that
+    /// were done after it may have dropped it, or given it another name.
+    fn is_broken(
+        &mut self,
+        planned: &Planned,
+        index: usize,
+        statement: &Statement,
+    ) -> Result<bool, MigrateError> {
+        let Some(create) = build(statement) else {
+            return Ok(false);
+        };
+        let mut after = planned
+            .script
+            .statements()
+            .iter()
+            .enumerate()
+            .skip(index + 1);
+        let may_be_meant =
+            after.any(|(index, later)| build(later).is_none() && self.is_done(planned, index));
+        Ok(match index::since(&mut self.worker, create)? {
+            Since::Valid => false,
+            Since::Invalid => true,
+            Since::Gone => !may_be_meant,
+        })
     }
 
     fn tell_done(&self, planned: &Planned, index: usize, why: &str) {
@@ -283,6 +318,19 @@ impl Runner<'_, '_> {
                     "there is an index of that name with another definition".to_owned(),
                     Some(format!("there is: {there}\nasked for: {asked}")),
                     other_definition(&there),
+                );
+            }
+            NotBuilt::Foreign { table, partition } => {
+                return refused(
+                    planned,
+                    index,
+                    format!(
+                        "{partition}, a foreign table, is a partition of {table}: no index on {table} that is put \
+                         together becomes valid, because a foreign table can have none"
+                    ),
+                    None,
+                    "leave CONCURRENTLY out, in a file of its own, which locks the table and its partitions while it is \
+                     built; or build an index on each of the other partitions",
                 );
             }
             NotBuilt::Incomplete { index: name, table } => {

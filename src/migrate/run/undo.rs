@@ -12,12 +12,13 @@ use super::standing::open;
 use super::tally::Tally;
 use super::{AS_OURSELVES, LastPage, Order, Runner, Seen, lock, make_tables, stepwise};
 use crate::engine::postgresql::literal;
+use crate::migrate::index::{self, Since};
 use crate::migrate::source::MigrationFile;
 use crate::migrate::status::{Row, State};
 use crate::migrate::store::{self, Applied, Database};
 use crate::migrate::worker::Worker;
-use crate::migrate::{MigrateError, Version, index};
-use crate::sql::{self, Kind};
+use crate::migrate::{MigrateError, Version};
+use crate::sql::{self, CreateIndex, Kind};
 
 /// The way back from the newest migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,7 +169,10 @@ fn way_back(
             )),
         });
     };
-    check_still_the_same(worker, &sql)?;
+    if done.is_empty() {
+        // What is half undone has dropped some of them itself.
+        check_still_the_same(worker, &sql)?;
+    }
     Ok(undone(None, text))
 }
 
@@ -205,6 +209,9 @@ fn check_still_the_same(worker: &mut Worker<'_>, text: &str) -> Result<(), Migra
         let Kind::CreateIndex(create) = statement.kind() else {
             continue;
         };
+        if index::since(worker, create)? == Since::Gone {
+            refuse_renamed(worker, create)?;
+        }
         let other = index::another_of_that_name(worker, create)?;
         if let Some(definition) = other {
             return Err(MigrateError::Refused {
@@ -216,6 +223,24 @@ fn check_still_the_same(worker: &mut Worker<'_>, text: &str) -> Result<(), Migra
         }
     }
     Ok(())
+}
+
+/// That an index which is not there any more was dropped, and not given another name.
+fn refuse_renamed(worker: &mut Worker<'_>, create: &CreateIndex) -> Result<(), MigrateError> {
+    let Some(other) = index::same_under_another_name(worker, create)? else {
+        return Ok(());
+    };
+    let name = create.name.as_deref().unwrap_or_default();
+    Err(MigrateError::Refused {
+        message: format!(
+            "an index of the migration, {name}, is not there any more, and {other} is the same: it may have been \
+             given that name"
+        ),
+        hint: Some(
+            "give it its name back: ALTER INDEX … RENAME TO …; or write a way back into a file"
+                .to_owned(),
+        ),
+    })
 }
 
 /// The way back from a file that only builds indexes concurrently: those that dbtune has made are dropped,

@@ -1,7 +1,9 @@
 //! Builds and statements that other sessions hold up.
 
+use std::os::unix::fs::{MetadataExt as _, chown};
+
 use super::deploy::{Deploy, ends_soon};
-use crate::support::eventually;
+use crate::support::{Postgres, eventually};
 
 const BUILD: &str = "CREATE INDEX CONCURRENTLY by_email ON users (email);";
 const SLOW_BUILD: &str = "CREATE INDEX CONCURRENTLY by_slow ON users (slow(email));";
@@ -134,6 +136,55 @@ fn an_index_with_another_definition_under_the_right_name_is_an_error_that_shows_
         .complains("(email DESC)")
         .complains("ON public.users (email)");
     assert!(deploy.applied().is_empty());
+}
+
+#[test]
+fn an_index_in_another_tablespace_than_was_asked_for_is_another() {
+    let asked = "CREATE INDEX CONCURRENTLY by_email ON users (email) TABLESPACE other;";
+    let deploy = Deploy::new().with_users(5);
+    let folder = deploy.postgres.data().with_file_name("other");
+    std::fs::create_dir(&folder).unwrap();
+    let data = deploy.postgres.data().metadata().unwrap();
+    chown(&folder, Some(data.uid()), Some(data.gid())).unwrap();
+    deploy.postgres.sql(&format!(
+        "CREATE TABLESPACE other LOCATION '{}'",
+        folder.display()
+    ));
+    deploy
+        .postgres
+        .sql("CREATE INDEX by_email ON users (email)");
+    let deploy = deploy.file("V1__index", asked);
+    deploy
+        .migrate("")
+        .run()
+        .exits(1)
+        .complains("TABLESPACE other");
+    deploy
+        .postgres
+        .sql("ALTER INDEX by_email SET TABLESPACE other");
+    deploy.migrate("").run().exits(0);
+}
+
+#[test]
+fn a_prepared_transaction_that_holds_a_build_up_is_told_by_its_name() {
+    let postgres = Postgres::setup()
+        .setting("max_prepared_transactions = 2")
+        .start();
+    let deploy = Deploy::on(postgres).with_users(5).file("V1__index", BUILD);
+    let mut writer = deploy.transaction("INSERT INTO users VALUES (7, 'x')");
+    writer
+        .batch_execute("PREPARE TRANSACTION 'left behind'")
+        .unwrap();
+    deploy
+        .migrate("--build-timeout 1s")
+        .run()
+        .exits(1)
+        .complains("'left behind' of postgres, prepared")
+        .complains("ROLLBACK PREPARED")
+        .never_shows("pid 0");
+    deploy.postgres.sql("ROLLBACK PREPARED 'left behind'");
+    deploy.migrate("").run().exits(0);
+    assert_eq!(deploy.index("by_email"), "valid");
 }
 
 #[test]

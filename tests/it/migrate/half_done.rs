@@ -265,3 +265,23 @@ fn a_build_that_was_cut_off_and_then_taken_out_of_its_file_strands_nobody() {
     assert_eq!(deploy.postgres.value(lines), "a b");
     assert_eq!(deploy.applied(), ["1"]);
 }
+
+#[test]
+fn an_index_that_is_gone_before_its_file_is_done_is_built_again_unless_the_file_has_dropped_it() {
+    let build = |name: &str| format!("CREATE INDEX CONCURRENTLY {name} ON users (email);\n");
+    let (kept, dropped) = (build("kept"), build("dropped"));
+    let file = |last: &str| {
+        format!(
+            "{dropped}DROP INDEX CONCURRENTLY dropped;\n{kept}CREATE INDEX CONCURRENTLY x ON users ({last});\n"
+        )
+    };
+    let deploy = Deploy::new()
+        .with_users(3)
+        .file("V1__indexes", &file("nothing"));
+    deploy.migrate("").run().exits(1);
+    deploy.postgres.sql("DROP INDEX kept");
+    deploy.write("V1__indexes", &file("id"));
+    deploy.migrate("").run().exits(0);
+    assert_eq!(deploy.index("kept"), "valid");
+    assert_eq!(deploy.index("dropped"), "none");
+}

@@ -109,6 +109,50 @@ fn an_undo_that_is_half_done_is_seen_and_gone_on_with() {
 }
 
 #[test]
+fn an_index_with_another_name_by_now_is_not_taken_for_one_that_was_dropped() {
+    let deploy = Deploy::new().with_users(3).file(
+        "V1__index",
+        "CREATE INDEX CONCURRENTLY made ON users (email);",
+    );
+    deploy.migrate("").run().exits(0);
+    deploy.postgres.sql("ALTER INDEX made RENAME TO renamed");
+    deploy
+        .migrate("undo --yes")
+        .run()
+        .exits(6)
+        .complains("made, is not there any more, and public.renamed is the same");
+    deploy.postgres.sql("DROP INDEX renamed");
+    deploy.migrate("undo --yes").run().exits(0);
+    assert!(deploy.applied().is_empty());
+}
+
+#[test]
+fn a_half_done_file_that_comes_too_late_is_given_another_number_by_the_commands_that_are_told() {
+    let build = |column: &str| format!("CREATE INDEX CONCURRENTLY u ON users ({column});\n");
+    let deploy = Deploy::new()
+        .with_users(3)
+        .file("V1__mixed", &format!("SELECT 1;\n{}", build("nothing")));
+    deploy.migrate("").run().exits(1);
+    deploy.postgres.sql(
+        "INSERT INTO refinery_schema_history VALUES (2, 'newer', '2026-01-01T00:00:00Z', '1')",
+    );
+    deploy.write("V2__newer", "SELECT 2;");
+    deploy.migrate("repair --accept 2").run().exits(0);
+    deploy
+        .migrate("")
+        .run()
+        .exits(6)
+        .complains("forget what was done under the old one")
+        .complains("git mv migrations/V1__mixed.sql migrations/V3__mixed.sql")
+        .complains("dbtune migrate repair --accept 1");
+    deploy.remove("V1__mixed");
+    deploy.write("V3__mixed", &format!("SELECT 1;\n{}", build("id")));
+    deploy.migrate("repair --accept 1").run().exits(0);
+    deploy.migrate("").run().exits(0);
+    assert_eq!(deploy.index("u"), "valid");
+}
+
+#[test]
 fn nothing_is_undone_below_a_file_that_is_half_done() {
     let deploy = Deploy::new()
         .file(

@@ -66,3 +66,37 @@ fn a_build_that_fails_leaves_the_history_in_order_and_the_others_done() {
     deploy.migrate("--jobs 3").run().exits(0);
     assert_eq!(deploy.applied(), ["1", "2", "3"]);
 }
+
+#[test]
+fn what_was_built_ahead_of_a_failure_is_told() {
+    let deploy = three_tables()
+        .file(
+            "V1__unique",
+            "CREATE UNIQUE INDEX CONCURRENTLY b1 ON b (slow((id % 5)::text));\n\
+             CREATE INDEX CONCURRENTLY a1 ON a (email);\n",
+        )
+        .file("V2__other", "CREATE INDEX CONCURRENTLY c1 ON c (email);");
+    deploy
+        .migrate("--jobs 3")
+        .run()
+        .exits(1)
+        .complains("none was done before it")
+        .complains(
+            "built by this run, and stays: statement 2 of V1__unique, statement 1 of V2__other",
+        );
+}
+
+#[test]
+fn of_two_indexes_of_one_name_the_first_is_the_one_that_is_built() {
+    let deploy = three_tables().file(
+        "V1__same",
+        "CREATE INDEX CONCURRENTLY same ON a (id);\nCREATE INDEX CONCURRENTLY same ON b (id);\n",
+    );
+    deploy
+        .migrate("--jobs 2")
+        .run()
+        .exits(1)
+        .complains("another definition");
+    let table = "SELECT indrelid::regclass FROM pg_index WHERE indexrelid = 'same'::regclass";
+    assert_eq!(deploy.postgres.value(table), "a");
+}

@@ -113,3 +113,23 @@ fn a_statement_that_was_corrected_after_it_had_failed_halfway_is_told_how_to_go_
     deploy.migrate("").run().exits(0);
     assert_eq!(deploy.index("by_id"), "valid");
 }
+
+#[test]
+fn a_foreign_table_among_the_partitions_is_refused_before_anything_is_built() {
+    let deploy = partitioned();
+    deploy.postgres.sql(
+        "CREATE FOREIGN DATA WRAPPER far; CREATE SERVER away FOREIGN DATA WRAPPER far; \
+         DROP TABLE events_2b; \
+         CREATE FOREIGN TABLE events_2b PARTITION OF events_2 FOR VALUES FROM (15) TO (20) SERVER away",
+    );
+    deploy
+        .migrate("")
+        .run()
+        .exits(1)
+        .complains("public.events_2b, a foreign table, is a partition of public.events")
+        .complains("leave CONCURRENTLY out");
+    deploy.has_no_debris();
+    deploy.write("V1__index", "CREATE INDEX plain ON events (id);");
+    deploy.migrate("").run().exits(0);
+    assert_eq!(deploy.index("plain"), "valid");
+}

@@ -184,6 +184,10 @@ fn hints_of(rows: &[Row], folder: &Path) -> Option<String> {
             file.path.display(),
             file.path.with_file_name(name).display()
         ));
+        if row.state == State::Partial {
+            let version = row.version;
+            hints.push(format!("dbtune migrate repair --accept {version}"));
+        }
     }
     (!hints.is_empty()).then(|| hints.join("\n"))
 }
@@ -209,7 +213,7 @@ fn in_the_way(row: &Row) -> String {
         ),
         State::Partial => format!(
             "{title} is half done, and a newer one is applied already: take back by hand what it has done, \
-             then give it the next version"
+             give it the next version, and then forget what was done under the old one"
         ),
         State::Applied => title,
     }
