@@ -7,6 +7,7 @@
 
 mod accept;
 mod ahead;
+mod alone;
 mod books;
 mod effect;
 mod engine;

@@ -1,6 +1,7 @@
 //! The build of an index between its notes, in its turn and ahead of it.
 
 use super::Runner;
+use super::failures::{refused, stopped};
 use super::notes::{Noted, progress_of};
 use super::plan::Planned;
 use crate::migrate::MigrateError;
@@ -67,6 +68,24 @@ fn write(worker: &mut Worker<'_>, note: &str, title: &str) -> Result<(), Unbuilt
 }
 
 impl Runner<'_, '_> {
+    /// The build of an index.
+    pub(super) fn build(
+        &mut self,
+        planned: &Planned,
+        index: usize,
+        create: &CreateIndex,
+        was_begun: bool,
+    ) -> Result<(), MigrateError> {
+        let notes = Notes::of(|noted| self.note(planned, index, noted));
+        let title = planned.file.title();
+        let built = build(&mut self.worker, create, was_begun, &notes, &title);
+        let done = built.map_err(|unbuilt| self.unbuilt(planned, index, create, unbuilt))?;
+        if let Some(why) = why_done(done) {
+            self.tell_done(planned, index, why);
+        }
+        Ok(())
+    }
+
     /// What is told of it. A build that was begun and has left nothing counts as never begun, so that the
     /// statement may be corrected.
     pub(super) fn unbuilt(
@@ -88,5 +107,76 @@ impl Runner<'_, '_> {
                 self.bookkeeping(&progress_of(&planned.file.title()), failed)
             }
         }
+    }
+
+    fn not_built(
+        &mut self,
+        planned: &Planned,
+        index: usize,
+        create: &CreateIndex,
+        not_built: NotBuilt,
+    ) -> MigrateError {
+        let (failed, left) = match not_built {
+            NotBuilt::Failed { failed, left } => (*failed, left),
+            NotBuilt::OtherDefinition { there, asked } => {
+                return refused(
+                    planned,
+                    index,
+                    "there is an index of that name with another definition".to_owned(),
+                    Some(format!("there is: {there}\nasked for: {asked}")),
+                    other_definition(&there),
+                );
+            }
+            NotBuilt::Foreign { table, partition } => {
+                return refused(
+                    planned,
+                    index,
+                    format!(
+                        "{partition}, a foreign table, is a partition of {table}: no index on {table} that is put \
+                         together becomes valid, because a foreign table can have none"
+                    ),
+                    None,
+                    "leave CONCURRENTLY out, in a file of its own, which locks the table and its partitions while it is \
+                     built; or build an index on each of the other partitions",
+                );
+            }
+            NotBuilt::Incomplete { index: name, table } => {
+                return refused(
+                    planned,
+                    index,
+                    format!("{name} on {table} is INVALID although every partition has its index"),
+                    None,
+                    "drop the index, and run it again: DROP INDEX, which locks the table and its partitions \
+                     for a moment",
+                );
+            }
+        };
+        let duplicates = index::duplicates(&mut self.worker, create, &failed);
+        let error = stopped(planned, index, failed);
+        let MigrateError::Statement(mut failure) = error else {
+            return error;
+        };
+        failure.left.extend(duplicates);
+        let left = left.unwrap_or_else(|| "nothing of the index is left".to_owned());
+        failure.left.push(left);
+        MigrateError::Statement(failure)
+    }
+}
+
+/// What to do about it. The server drops no index concurrently that has parts on partitions.
+fn other_definition(there: &str) -> &'static str {
+    if there.contains(" ON ONLY ") {
+        "give one of the two another name, or drop the one that is there: DROP INDEX, which locks the table \
+         and its partitions for a moment"
+    } else {
+        "give one of the two another name, or drop the one that is there: DROP INDEX CONCURRENTLY"
+    }
+}
+
+fn why_done(done: Done) -> Option<&'static str> {
+    match done {
+        Done::Built => None,
+        Done::AlreadyThere => Some("an index with the same definition is there already"),
+        Done::Adopted => Some("another session was building it, and has done it"),
     }
 }

@@ -4,20 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::ahead::build;
-use super::effect::{self, Effect};
 use super::failures::{refused, stopped};
-use super::noted_build::{self, Notes};
 use super::notes::{Noted, progress_of};
 use super::plan::{Planned, shown_path};
 use super::whole::is_about_the_books;
 use super::{LastPage, Runner, settings};
-use crate::migrate::index::{self, Done, NotBuilt, Since};
+use crate::migrate::index::{self, Since};
 use crate::migrate::source::MigrationFile;
 use crate::migrate::status;
 use crate::migrate::store::Step;
-use crate::migrate::worker::Failed;
 use crate::migrate::{Event, MigrateError};
-use crate::sql::{CreateIndex, Kind, Script, Statement};
+use crate::sql::{Kind, Script, Statement};
 
 impl Runner<'_, '_> {
     /// Runs the statements that are not done yet, and then writes the row.
@@ -136,7 +133,7 @@ impl Runner<'_, '_> {
         })
     }
 
-    fn tell_done(&self, planned: &Planned, index: usize, why: &str) {
+    pub(super) fn tell_done(&self, planned: &Planned, index: usize, why: &str) {
         (self.order.tell)(Event::StepDone {
             title: planned.file.title(),
             number: index + 1,
@@ -189,100 +186,6 @@ impl Runner<'_, '_> {
         }
     }
 
-    /// A statement that the server refuses in a transaction, and that is not the build of an index.
-    fn alone(
-        &mut self,
-        planned: &Planned,
-        index: usize,
-        statement: &Statement,
-        was_begun: bool,
-    ) -> Result<(), MigrateError> {
-        let effect = effect::look_up(&mut self.worker, statement)?;
-        if was_begun && effect == Effect::There {
-            let why = "the catalogue shows that an earlier run did it";
-            self.tell_done(planned, index, why);
-            return self.write_note(planned, index, Noted::Done { made: false });
-        }
-        self.make_way(planned, index, statement)?;
-        if effect != Effect::There {
-            self.write_note(planned, index, Noted::Begun)?;
-        }
-        let sent = effect::rest_of(&mut self.worker, statement)?;
-        let what = planned.file.title();
-        let limit = self.order.options.build_timeout;
-        let unlimited = self.worker.lift_limits(&what);
-        unlimited.map_err(|failed| self.bookkeeping("the session", failed))?;
-        let done = self.worker.run_held_up(&sent, &what, limit);
-        match done {
-            Ok(_) => self.write_note(planned, index, Noted::Done { made: false }),
-            Err(failed) => Err(self.not_done_alone(planned, index, statement, failed)),
-        }
-    }
-
-    /// A statement that runs in no transaction was refused or given up: its note is taken back, and what it
-    /// has left is told.
-    fn not_done_alone(
-        &mut self,
-        planned: &Planned,
-        index: usize,
-        statement: &Statement,
-        failed: Failed,
-    ) -> MigrateError {
-        if failed.is_lost() {
-            return stopped(planned, index, failed);
-        }
-        let shield = self.worker.interrupt.shield();
-        if let Some(what) = effect::reindexed(statement) {
-            // What it cannot drop is told, and dropped by the next run.
-            drop(index::sweep(&mut self.worker, what));
-        }
-        let left = effect::left(&mut self.worker, statement).unwrap_or_default();
-        if left.is_none() || effect::reindexed(statement).is_some() {
-            self.take_back_note(planned, index);
-        }
-        drop(shield);
-        let error = stopped(planned, index, failed);
-        let MigrateError::Statement(mut failure) = error else {
-            return error;
-        };
-        failure.left.extend(left);
-        MigrateError::Statement(failure)
-    }
-
-    /// Waits until nobody builds what a `REINDEX CONCURRENTLY` is about, and drops what earlier attempts have left.
-    fn make_way(
-        &mut self,
-        planned: &Planned,
-        index: usize,
-        statement: &Statement,
-    ) -> Result<(), MigrateError> {
-        let Some(what) = effect::reindexed(statement) else {
-            return Ok(());
-        };
-        let waited = index::wait_for_others(&mut self.worker, what, &statement.summary());
-        waited.map_err(|failed| stopped(planned, index, failed))?;
-        let swept = index::sweep(&mut self.worker, what);
-        swept.map_err(|failed| self.bookkeeping("what a REINDEX has left", failed))
-    }
-
-    /// The build of an index.
-    fn build(
-        &mut self,
-        planned: &Planned,
-        index: usize,
-        create: &CreateIndex,
-        was_begun: bool,
-    ) -> Result<(), MigrateError> {
-        let notes = Notes::of(|noted| self.note(planned, index, noted));
-        let title = planned.file.title();
-        let built = noted_build::build(&mut self.worker, create, was_begun, &notes, &title);
-        let done = built.map_err(|unbuilt| self.unbuilt(planned, index, create, unbuilt))?;
-        if let Some(why) = why_done(done) {
-            self.tell_done(planned, index, why);
-        }
-        Ok(())
-    }
-
     /// That a plain statement with IF NOT EXISTS passes over no INVALID index.
     pub(super) fn refuse_invalid(
         &mut self,
@@ -301,69 +204,6 @@ impl Runner<'_, '_> {
             )),
         }
     }
-
-    pub(super) fn not_built(
-        &mut self,
-        planned: &Planned,
-        index: usize,
-        create: &CreateIndex,
-        not_built: NotBuilt,
-    ) -> MigrateError {
-        let (failed, left) = match not_built {
-            NotBuilt::Failed { failed, left } => (*failed, left),
-            NotBuilt::OtherDefinition { there, asked } => {
-                return refused(
-                    planned,
-                    index,
-                    "there is an index of that name with another definition".to_owned(),
-                    Some(format!("there is: {there}\nasked for: {asked}")),
-                    other_definition(&there),
-                );
-            }
-            NotBuilt::Foreign { table, partition } => {
-                return refused(
-                    planned,
-                    index,
-                    format!(
-                        "{partition}, a foreign table, is a partition of {table}: no index on {table} that is put \
-                         together becomes valid, because a foreign table can have none"
-                    ),
-                    None,
-                    "leave CONCURRENTLY out, in a file of its own, which locks the table and its partitions while it is \
-                     built; or build an index on each of the other partitions",
-                );
-            }
-            NotBuilt::Incomplete { index: name, table } => {
-                return refused(
-                    planned,
-                    index,
-                    format!("{name} on {table} is INVALID although every partition has its index"),
-                    None,
-                    "drop the index, and run it again: DROP INDEX, which locks the table and its partitions \
-                     for a moment",
-                );
-            }
-        };
-        let duplicates = index::duplicates(&mut self.worker, create, &failed);
-        let error = stopped(planned, index, failed);
-        let MigrateError::Statement(mut failure) = error else {
-            return error;
-        };
-        failure.left.extend(duplicates);
-        let left = left.unwrap_or_else(|| "nothing of the index is left".to_owned());
-        failure.left.push(left);
-        MigrateError::Statement(failure)
-    }
-}
-
-/// What to do about it. The server drops no index concurrently that has parts on partitions.
-fn other_definition(there: &str) -> &'static str {
-    if there.contains(" ON ONLY ") {
-        "give one of the two another name, or drop the one that is there: DROP INDEX, which locks the table \
-         and its partitions for a moment"
-    } else {
-        "give one of the two another name, or drop the one that is there: DROP INDEX CONCURRENTLY"
-    }
 }
 
 /// A statement has set something by the way, and whoever goes on with the file would not have it: it cannot be
@@ -381,14 +221,6 @@ fn another_session(planned: &Planned, index: usize, set: &str) -> MigrateError {
         "set it by a statement of its own (SET, or SELECT set_config), which is run again each time; or, where \
          the others do not need it, move the statement into a file of its own",
     )
-}
-
-fn why_done(done: Done) -> Option<&'static str> {
-    match done {
-        Done::Built => None,
-        Done::AlreadyThere => Some("an index with the same definition is there already"),
-        Done::Adopted => Some("another session was building it, and has done it"),
-    }
 }
 
 /// That the statements that were run are those that stand in the file.
