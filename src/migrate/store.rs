@@ -1,7 +1,7 @@
 //! What the database knows of its migrations: refinery's history, and what dbtune keeps beside it in
 //! the schema `dbtune`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::checksum::Width;
 use super::{MigrateError, Version};
@@ -292,11 +292,34 @@ pub(super) fn other_histories(
         literal(&database.history_table())
     );
     let rows = session.read(&query, "dbtune.migration")?;
-    let pair = |row: TextRow| {
-        let mut cells = row.into_iter().flatten();
-        Some((cells.next()?, cells.next()?))
-    };
     Ok(rows.into_iter().filter_map(pair).collect())
+}
+
+/// When dbtune has applied migrations that the history does not have any more, by their titles.
+pub(super) fn taken_out(
+    session: &mut WorkSession,
+    database: &Database,
+    pending: &BTreeSet<Version>,
+) -> Result<Vec<(String, String)>, MigrateError> {
+    if !database.has_tables {
+        return Ok(Vec::new());
+    }
+    let versions: Vec<String> = pending.iter().map(ToString::to_string).collect();
+    let query = format!(
+        "SELECT pg_catalog.format('V%s__%s', version, name), \
+         pg_catalog.to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"') \
+         FROM dbtune.migration WHERE history = {} AND version = ANY ('{{{}}}') ORDER BY version",
+        literal(&database.history_table()),
+        versions.join(",")
+    );
+    let rows = session.read(&query, "dbtune.migration")?;
+    Ok(rows.into_iter().filter_map(pair).collect())
+}
+
+/// A row of two cells.
+fn pair(row: TextRow) -> Option<(String, String)> {
+    let mut cells = row.into_iter().flatten();
+    Some((cells.next()?, cells.next()?))
 }
 
 fn step_row(row: &TextRow) -> Option<(Version, usize, Step)> {

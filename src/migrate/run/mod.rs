@@ -42,7 +42,7 @@ pub use books::baseline;
 use plan::Planned;
 pub use plan::UNDO;
 pub use repair::{Disagreement, Repair, repair};
-use seen::{Seen, warn_of_others};
+use seen::{Seen, warn_of_others, warn_of_taken_out};
 pub use standing::{Standing, WouldRun, WouldStep, standing, would_run};
 pub use tally::AppliedNow;
 use tally::Tally;
@@ -120,6 +120,7 @@ fn once(order: &Order<'_>, patience: Duration, tally: &mut Tally) -> Result<(), 
     let mut planned = plan::plan(order.files, &pending, &seen.under_way.forward)?;
     pooler::refuse(&mut worker)?;
     warn_of_others(&mut worker, &seen)?;
+    warn_of_taken_out(&mut worker, &seen, &pending)?;
     for warning in standing::warnings(&worker, &seen.database) {
         (order.tell)(Event::Warning(warning));
     }

@@ -73,6 +73,21 @@ impl Seen {
     }
 }
 
+/// Tells of migrations that are pending because somebody has taken their rows out of the history.
+pub(super) fn warn_of_taken_out(
+    worker: &mut Worker<'_>,
+    seen: &Seen,
+    pending: &BTreeSet<Version>,
+) -> Result<(), MigrateError> {
+    for (title, when) in store::taken_out(&mut worker.session, &seen.database, pending)? {
+        (worker.tell)(Event::Warning(format!(
+            "{title} was applied already, {when}, and its row has been taken out of the history since: it is run \
+             again"
+        )));
+    }
+    Ok(())
+}
+
 /// What a policy hides from this role would count as never applied, and be run again.
 fn refuse_hidden_rows(database: &Database) -> Result<(), MigrateError> {
     let Some(tables) = &database.with_hidden_rows else {

@@ -369,3 +369,17 @@ fn where_nothing_is_applied_the_migration_that_is_half_done_is_named() {
     deploy.migrate("").run().exits(1);
     undo().exits(6).complains("V1__half is half done");
 }
+
+#[test]
+fn a_migration_whose_row_was_taken_out_of_the_history_is_run_again_with_a_warning() {
+    let deploy = Deploy::new().file("V1__one", "SELECT 1;");
+    deploy.migrate("").run().exits(0);
+    deploy.postgres.sql("DELETE FROM refinery_schema_history");
+    deploy
+        .migrate("")
+        .run()
+        .exits(0)
+        .complains("warning: V1__one was applied already, 20")
+        .complains("taken out of the history since: it is run again");
+    assert_eq!(deploy.applied(), ["1"]);
+}
