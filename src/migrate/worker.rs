@@ -118,7 +118,7 @@ impl<'e> Worker<'e> {
         statements
     }
 
-    /// Lifts the server's own limits for what is run outside of a transaction: both count its waits for
+    /// Lifts the server's own limits for what is run outside of a transaction: they count its waits for
     /// others, and when one strikes during a build an INVALID index stays.
     pub(super) fn lift_limits(&mut self, what: &str) -> Result<(), Failed> {
         if self.lifted.is_none() {
@@ -127,8 +127,13 @@ impl<'e> Worker<'e> {
                 |[name, value]: [String; 2]| format!("SET {name} = {};", literal(&value));
             self.lifted = Some(limits.into_iter().map(put_back).collect());
         }
-        self.run("SET lock_timeout = 0; SET statement_timeout = 0", what)
-            .map(drop)
+        let last = if self.session.version_number() >= 170_000 {
+            "; SET transaction_timeout = 0"
+        } else {
+            ""
+        };
+        let lifted = format!("SET lock_timeout = 0; SET statement_timeout = 0{last}");
+        self.run(&lifted, what).map(drop)
     }
 
     /// The statements that put the limits back that were lifted; empty where there are none.
@@ -146,11 +151,11 @@ impl<'e> Worker<'e> {
         Ok(())
     }
 
-    /// The two limits of the session that are set, by name and value.
+    /// The limits of the session that are set, by name and value.
     fn limits(&mut self, what: &str) -> Result<Vec<[String; 2]>, Failed> {
-        let query = "SELECT name, pg_catalog.current_setting(name) FROM \
-            (VALUES ('lock_timeout'), ('statement_timeout')) AS limits (name) \
-            WHERE pg_catalog.current_setting(name) <> '0'";
+        let query = "SELECT name, pg_catalog.current_setting(name) FROM (VALUES ('lock_timeout'), \
+            ('statement_timeout'), ('transaction_timeout')) AS limits (name) \
+            WHERE pg_catalog.current_setting(name, true) <> '0'";
         let rows = self.run(query, what)?;
         let pair = |row: TextRow| {
             let mut cells = row.into_iter().flatten();

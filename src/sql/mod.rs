@@ -29,6 +29,7 @@ mod outside_things;
 mod place;
 mod read;
 mod script;
+mod session;
 mod statement;
 mod summary;
 mod syntax;
@@ -50,6 +51,7 @@ pub use name::Name;
 pub use outside_things::{ClusterThing, ClusterThingKind, Detach};
 pub use place::Place;
 pub use script::{Mode, Script};
+pub use session::custom_settings;
 pub use statement::Statement;
 
 /// Splits a file into its statements and says what each one is; or tells every mistake in it, in the

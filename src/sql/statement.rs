@@ -6,7 +6,9 @@ use sha2::{Digest as _, Sha256};
 use squawk_syntax::{SyntaxKind, SyntaxNode, SyntaxToken};
 
 use super::place::Lines;
-use super::{Change, Kind, Lock, Place, changes, locks, outside, summary, temporary, tree};
+use super::{
+    Change, Kind, Lock, Place, changes, locks, outside, session, summary, temporary, tree,
+};
 
 /// A statement, and what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,7 @@ pub struct Statement {
     locks: Vec<Lock>,
     changes: Vec<Change>,
     temporary: Option<&'static str>,
+    sets_the_session: bool,
 }
 
 impl Statement {
@@ -39,6 +42,7 @@ impl Statement {
             locks: locks::of(node),
             changes: changes::of(node),
             temporary: temporary::of(node),
+            sets_the_session: session::is_set(&tokens),
         })
     }
 
@@ -98,6 +102,11 @@ impl Statement {
     /// What it creates that only its session has: `"table"`, `"view"` or `"sequence"`.
     pub fn temporary(&self) -> Option<&'static str> {
         self.temporary
+    }
+
+    /// Whether it does nothing but set something in the session, to the same each time that it is run.
+    pub fn sets_the_session(&self) -> bool {
+        self.sets_the_session
     }
 
     /// Where it ends in the file.

@@ -153,3 +153,37 @@ fn subscriptions_are_refused_with_their_slots() {
     assert!(outside("alter subscription s disable").is_none());
     assert!(outside("drop subscription if exists s").is_some());
 }
+
+#[test]
+fn what_sets_the_session_is_only_what_does_the_same_each_time() {
+    let sets = |text: &str| crate::script(text).statements()[0].sets_the_session();
+    for text in [
+        "set search_path = a, b",
+        "SET LOCAL lock_timeout = '1s'",
+        "reset all",
+        "SELECT pg_catalog.set_config('search_path', '', false)",
+        "select set_config ( 'app.tenant' , E'7' , true )",
+    ] {
+        assert!(sets(text), "{text}");
+    }
+    for text in [
+        "set constraints all deferred",
+        "select set_config('a.b', pay(), false)",
+        "select set_config('a.b', 'c', false), nextval('s')",
+        "select set_config('a.b', 'c', false) from t",
+        "select set_config('a.b', 'c' || 'd', false)",
+        "update t set x = 1",
+    ] {
+        assert!(!sets(text), "{text}");
+    }
+}
+
+#[test]
+fn settings_of_applications_are_found_wherever_a_text_names_them() {
+    let found = dbtune::sql::custom_settings(
+        "DO $$ BEGIN PERFORM set_config('app.tenant', '7', false); SET LOCAL my.one TO x; END $$; \
+         SELECT current_setting('app.other'), 'a b.c', '1.5', 'end.', x.y, a.b FROM s.t; SET app.third = 1",
+    );
+    let found: Vec<&str> = found.iter().map(String::as_str).collect();
+    assert_eq!(found, ["app.other", "app.tenant", "app.third", "my.one"]);
+}

@@ -6,6 +6,7 @@ use super::outcome::{Done, NotBuilt};
 use super::waiting::wait_for_others;
 use super::{build, partitions};
 use crate::engine::EngineError;
+use crate::engine::postgresql::literal;
 use crate::migrate::worker::Worker;
 use crate::sql::{CreateIndex, Name};
 
@@ -42,13 +43,16 @@ pub(crate) fn is_there(
     }))
 }
 
-/// An index on the table of the statement that is the one asked for, under another name.
-pub(crate) fn same_under_another_name(
+/// Where the index of a statement may be that is not there any more: on its table under another name, or under its
+/// name in another schema, where its table is gone from there too.
+pub(crate) fn elsewhere(
     worker: &mut Worker<'_>,
     create: &CreateIndex,
 ) -> Result<Option<Name>, EngineError> {
     let Some(table) = catalogue::table(&mut worker.session, &create.table)? else {
-        return Ok(None);
+        let name = literal(create.name.as_deref().unwrap_or_default());
+        let moved = catalogue::indexes(&mut worker.session, &format!("c.relname = {name}"))?;
+        return Ok(moved.into_iter().next().map(|found| found.name));
     };
     let there = catalogue::indexes(&mut worker.session, &format!("i.indrelid = {}", table.oid))?;
     // What cannot be compared is not known to be the same.

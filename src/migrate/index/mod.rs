@@ -21,7 +21,7 @@ pub use catalogue::InvalidIndex;
 pub(super) use catalogue::invalid_indexes;
 pub(super) use catalogue::qualified;
 pub(super) use duplicates::duplicates;
-pub(super) use ensure::{another_of_that_name, ensure, is_there, same_under_another_name};
+pub(super) use ensure::{another_of_that_name, elsewhere, ensure, is_there};
 pub(super) use invalid::{Since, refuse_to_pass_over, since};
 pub(super) use outcome::{Done, NotBuilt, words_of};
 pub use progress::Progress;

@@ -228,7 +228,5 @@ pub(super) fn build(statement: &Statement) -> Option<&CreateIndex> {
 /// Whether the file sets something in its session before: the other sessions would not have it.
 fn has_settings_before(planned: &Planned, index: usize) -> bool {
     let statements = planned.script.statements().iter().take(index);
-    statements
-        .into_iter()
-        .any(super::stepwise::sets_the_session)
+    statements.into_iter().any(Statement::sets_the_session)
 }

@@ -47,6 +47,9 @@ fn hint(planned: &Planned, sqlstate: &str) -> Option<String> {
             "a new value of an enumeration can be used only after the commit: put `-- dbtune: no-transaction` \
              on a line of its own, so that each statement is committed before the next"
         }
+        ("25001", Mode::Transaction) => {
+            "put `-- dbtune: no-transaction` on a line of its own, so that each statement is run by itself"
+        }
         ("2D000", _) => {
             "dbtune runs each statement in a transaction, together with the note that it was done: a \
              procedure or a DO that commits cannot run there. Call it with psql, outside of the migrations"

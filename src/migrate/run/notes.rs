@@ -11,6 +11,9 @@ const ON_CONFLICT: &str = "\
     ON CONFLICT (history, version, step) DO UPDATE SET state = excluded.state, \
     finished_at = excluded.finished_at, made = excluded.made WHERE migration_step.state = 'running'";
 
+const INSERT: &str = "INSERT INTO dbtune.migration_step \
+    (history, version, step, name, digest, statement, state, finished_at, made) VALUES";
+
 /// How far a statement has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Noted {
@@ -42,7 +45,6 @@ impl Runner<'_, '_> {
 
     /// The same from a session that has not the lock, while that of the run is idle.
     pub(super) fn mere_note(&self, planned: &Planned, index: usize, progress: Noted) -> String {
-        let statement = planned.script.statements().get(index);
         let (state, finished, made) = match progress {
             Noted::Begun => ("running", "NULL", false),
             Noted::Done { made } => ("done", "pg_catalog.clock_timestamp()", made),
@@ -52,19 +54,35 @@ impl Runner<'_, '_> {
             Noted::Together => "",
             Noted::Begun | Noted::Done { .. } => ON_CONFLICT,
         };
-        format!(
-            "{AS_OURSELVES} INSERT INTO dbtune.migration_step
-                 (history, version, step, name, digest, statement, state, finished_at, made)
-             VALUES ({}, {}, {}, {}, {}, {}, '{state}', {finished}, {made}) {again}",
-            literal(&self.key),
-            planned.file.version,
-            index + 1,
-            literal(&planned.file.name),
-            literal(&statement.map(Statement::digest).unwrap_or_default()),
-            literal(&sql::hidden(
-                statement.map(Statement::text).unwrap_or_default()
-            )),
-        )
+        let row = |index: usize, rest: &str| {
+            let statement = planned.script.statements().get(index);
+            format!(
+                "({}, {}, {}, {}, {}, {}, {rest})",
+                literal(&self.key),
+                planned.file.version,
+                index + 1,
+                literal(&planned.file.name),
+                literal(&statement.map(Statement::digest).unwrap_or_default()),
+                literal(&sql::hidden(
+                    statement.map(Statement::text).unwrap_or_default()
+                )),
+            )
+        };
+        let statements = planned.script.statements().iter().enumerate();
+        let sets = statements
+            .take(index)
+            .filter(|(_, statement)| progress != Noted::Begun && statement.sets_the_session());
+        // What was set for it is a part of what was done.
+        let sets: Vec<String> = sets
+            .map(|(index, _)| row(index, "'done', pg_catalog.clock_timestamp(), false"))
+            .collect();
+        let sets = if sets.is_empty() {
+            String::new()
+        } else {
+            format!("{INSERT} {} ON CONFLICT DO NOTHING;", sets.join(", "))
+        };
+        let own = row(index, &format!("'{state}', {finished}, {made}"));
+        format!("{AS_OURSELVES} {sets} {INSERT} {own} {again}")
     }
 
     pub(super) fn write_note(

@@ -104,7 +104,7 @@ fn would(planned: &Planned, seen: &Seen) -> WouldRun {
             .map(|(index, statement)| WouldStep {
                 text: statement.text().to_owned(),
                 alone: statement.outside_transaction(),
-                is_done: is_done(index),
+                is_done: is_done(index) && !statement.sets_the_session(),
                 locks: statement.locks().to_vec(),
             })
             .collect(),

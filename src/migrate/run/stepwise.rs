@@ -7,12 +7,14 @@ use super::ahead::build;
 use super::failures::{refused, stopped};
 use super::notes::{Noted, progress_of};
 use super::plan::{Planned, shown_path};
+use super::settings::{self, Settings};
 use super::whole::is_about_the_books;
-use super::{LastPage, Runner, settings};
+use super::{LastPage, Runner};
 use crate::migrate::index::{self, Since};
 use crate::migrate::source::MigrationFile;
 use crate::migrate::status;
 use crate::migrate::store::Step;
+use crate::migrate::worker::Failed;
 use crate::migrate::{Event, MigrateError};
 use crate::sql::{Kind, Script, Statement};
 
@@ -87,7 +89,7 @@ impl Runner<'_, '_> {
             step => step,
         };
         // What is only set in the session has to be set in every one.
-        if let Some(step) = step.filter(|step| step.is_done && !sets_the_session(statement)) {
+        if let Some(step) = step.filter(|step| step.is_done && !statement.sets_the_session()) {
             if !step.is_ahead {
                 self.tell_done(planned, index, "an earlier run did it");
             }
@@ -101,7 +103,7 @@ impl Runner<'_, '_> {
         });
         match (statement.kind(), statement.outside_transaction()) {
             (Kind::CreateIndex(create), Some(_)) => self.build(planned, index, create, was_begun),
-            (_, None) if sets_the_session(statement) => self.set(planned, index, statement),
+            (_, None) if statement.sets_the_session() => self.set(planned, index, statement),
             (_, None) => self.in_transaction(planned, index, statement),
             (_, Some(_)) => self.alone(planned, index, statement, was_begun),
         }
@@ -118,19 +120,24 @@ impl Runner<'_, '_> {
         let Some(create) = build(statement) else {
             return Ok(false);
         };
-        let mut after = planned
-            .script
-            .statements()
-            .iter()
-            .enumerate()
-            .skip(index + 1);
-        let may_be_meant =
-            after.any(|(index, later)| build(later).is_none() && self.is_done(planned, index));
-        Ok(match index::since(&mut self.worker, create)? {
-            Since::Valid => false,
-            Since::Invalid => true,
-            Since::Gone => !may_be_meant,
-        })
+        let after = planned.script.statements().iter().enumerate();
+        let mut done = after
+            .skip(index + 1)
+            .filter(|(index, _)| self.is_done(planned, *index));
+        let may_be_meant = done.any(|(_, later)| may_drop(later));
+        match index::since(&mut self.worker, create)? {
+            Since::Valid => Ok(false),
+            Since::Invalid => Ok(true),
+            Since::Gone if !may_be_meant => Ok(true),
+            Since::Gone => {
+                let name = create.name.as_deref().unwrap_or_default();
+                (self.order.tell)(Event::Warning(format!(
+                    "{name} is not there any more: it is not built again, because a statement after it may have dropped \
+                     it or given it another name"
+                )));
+                Ok(false)
+            }
+        }
     }
 
     pub(super) fn tell_done(&self, planned: &Planned, index: usize, why: &str) {
@@ -163,17 +170,21 @@ impl Runner<'_, '_> {
         self.refuse_invalid(planned, index, statement)?;
         let note = self.note(planned, index, Noted::Together);
         let what = planned.file.title();
-        let before = settings::of(&mut self.worker)?;
+        let settings = Settings::that_matter_to(&planned.file.text);
+        let before = settings.of(&mut self.worker)?;
         let is_last = index + 1 == planned.script.statements().len();
         // Nothing comes after the last one that would miss what it sets.
         let held = if is_last {
             String::new()
         } else {
-            settings::hold(&before)
+            settings.hold(&before)
         };
         let parts = [statement.text(), held.as_str(), note.as_str()];
         match self.worker.transaction(&parts, &what) {
             Ok(()) => Ok(()),
+            Err((0, failed)) if runs_alone_after_all(statement, &failed) => {
+                self.alone(planned, index, statement, true)
+            }
             Err((0, failed)) => Err(stopped(planned, index, failed)),
             Err((1, failed)) => Err(match settings::changed(&before, &failed) {
                 Some(set) => another_session(planned, index, &set),
@@ -206,6 +217,17 @@ impl Runner<'_, '_> {
     }
 }
 
+/// Whether a statement may drop an index or give it another name: what does by its word, and what runs code.
+fn may_drop(statement: &Statement) -> bool {
+    let text = statement.text().to_ascii_lowercase();
+    let mut words = text.split(|one: char| !one.is_alphanumeric() && one != '_');
+    match words.next().unwrap_or_default() {
+        "drop" | "do" | "call" | "select" | "with" | "execute" => true,
+        "alter" => words.any(|word| ["drop", "rename", "schema", "type"].contains(&word)),
+        _ => false,
+    }
+}
+
 /// A statement has set something by the way, and whoever goes on with the file would not have it: it cannot be
 /// run again for that alone.
 fn another_session(planned: &Planned, index: usize, set: &str) -> MigrateError {
@@ -221,6 +243,18 @@ fn another_session(planned: &Planned, index: usize, set: &str) -> MigrateError {
         "set it by a statement of its own (SET, or SELECT set_config), which is run again each time; or, where \
          the others do not need it, move the statement into a file of its own",
     )
+}
+
+/// Whether it is a statement that a transaction takes for most tables, and for this one, which has partitions, not. It
+/// can be repeated.
+fn runs_alone_after_all(statement: &Statement, failed: &Failed) -> bool {
+    let is_refused = matches!(failed, Failed::Server { error, .. } if error.is_one_of(&["25001"]));
+    let word = statement
+        .text()
+        .split_whitespace()
+        .next()
+        .unwrap_or_default();
+    is_refused && ["reindex", "cluster"].contains(&&*word.to_ascii_lowercase())
 }
 
 /// That the statements that were run are those that stand in the file.
@@ -240,18 +274,4 @@ pub(super) fn check(
         was: step.statement.clone(),
         is: now.map(|now| now.text().to_owned()).unwrap_or_default(),
     })
-}
-
-/// Whether a statement only sets something in the session, such as its search path.
-pub(super) fn sets_the_session(statement: &Statement) -> bool {
-    let text = statement.text();
-    let first = text.split_whitespace().next().unwrap_or_default();
-    let second = text.split_whitespace().nth(1).unwrap_or_default();
-    let is_set = first.eq_ignore_ascii_case("set") || first.eq_ignore_ascii_case("reset");
-    // As `pg_dump` writes it.
-    let is_function = first.eq_ignore_ascii_case("select")
-        && second
-            .trim_start_matches("pg_catalog.")
-            .starts_with("set_config(");
-    is_function || is_set && !second.eq_ignore_ascii_case("constraints")
 }

@@ -42,8 +42,8 @@ pub fn undoing(order: &Order<'_>) -> Result<Undone, MigrateError> {
     let mut worker = open(order)?;
     let seen = Seen::read(&mut worker, order.files)?;
     let way = way_back(&mut worker, &seen, order.files)?;
+    let planned = plan::of_text(&as_file(&way))?;
     if let Some(steps) = seen.under_way.back.get(&way.version) {
-        let planned = plan::of_text(&as_file(&way))?;
         stepwise::check(&planned.file, &planned.script, steps)?;
     }
     Ok(way)
@@ -227,20 +227,20 @@ fn check_still_the_same(worker: &mut Worker<'_>, text: &str) -> Result<(), Migra
 
 /// That an index which is not there any more was dropped, and not given another name.
 fn refuse_renamed(worker: &mut Worker<'_>, create: &CreateIndex) -> Result<(), MigrateError> {
-    let Some(other) = index::same_under_another_name(worker, create)? else {
+    let Some(other) = index::elsewhere(worker, create)? else {
         return Ok(());
     };
     let name = create.name.as_deref().unwrap_or_default();
     Err(MigrateError::Refused {
         message: format!(
-            "an index of the migration, {name}, is not there any more, and {other} is the same: it may have been \
-             given that name"
+            "an index of the migration, {name}, is not where it was built any more, and it may be the one that is \
+             {other} by now"
         ),
         hint: Some(
-            "give it its name back: ALTER INDEX … RENAME TO …; or write a way back into a file"
+            "where it is that one, give it its name and place back; where it was dropped, write a way back into a \
+             file (.undo.sql beside the migration)"
                 .to_owned(),
-        ),
-    })
+        ),    })
 }
 
 /// The way back from a file that only builds indexes concurrently: those that dbtune has made are dropped,

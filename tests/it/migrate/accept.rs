@@ -106,6 +106,12 @@ fn what_was_done_of_a_way_back_is_shown_and_a_file_that_is_gone_is_named() {
         .run()
         .exits(6)
         .complains("there is no V2__index.undo.sql any more");
+    deploy.write("V2__index.undo", "COMMIT;");
+    deploy
+        .migrate("undo --dry-run")
+        .run()
+        .exits(2)
+        .complains("COMMIT has no place in a migration");
 }
 
 #[test]

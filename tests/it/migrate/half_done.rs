@@ -272,7 +272,7 @@ fn an_index_that_is_gone_before_its_file_is_done_is_built_again_unless_the_file_
     let (kept, dropped) = (build("kept"), build("dropped"));
     let file = |last: &str| {
         format!(
-            "{dropped}DROP INDEX CONCURRENTLY dropped;\n{kept}CREATE INDEX CONCURRENTLY x ON users ({last});\n"
+            "{dropped}DROP INDEX CONCURRENTLY dropped;\n{kept}ANALYZE users;\nREINDEX INDEX CONCURRENTLY kept;\nCREATE INDEX CONCURRENTLY x ON users ({last});\n"
         )
     };
     let deploy = Deploy::new()

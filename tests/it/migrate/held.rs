@@ -116,12 +116,20 @@ fn an_index_with_another_name_by_now_is_not_taken_for_one_that_was_dropped() {
     );
     deploy.migrate("").run().exits(0);
     deploy.postgres.sql("ALTER INDEX made RENAME TO renamed");
+    deploy.migrate("undo --yes").run().exits(6).complains(
+        "made, is not where it was built any more, and it may be the one that is public.renamed",
+    );
+    deploy
+        .postgres
+        .sql("ALTER INDEX renamed RENAME TO made; CREATE SCHEMA s; ALTER TABLE users SET SCHEMA s");
     deploy
         .migrate("undo --yes")
         .run()
         .exits(6)
-        .complains("made, is not there any more, and public.renamed is the same");
-    deploy.postgres.sql("DROP INDEX renamed");
+        .complains("s.made");
+    deploy
+        .postgres
+        .sql("ALTER TABLE s.users SET SCHEMA public; DROP INDEX made");
     deploy.migrate("undo --yes").run().exits(0);
     assert!(deploy.applied().is_empty());
 }

@@ -108,3 +108,26 @@ fn the_reindex_of_a_run_that_was_killed_is_waited_for() {
         assert_eq!(deploy.applied(), ["1"]);
     }
 }
+
+#[test]
+fn a_reindex_that_only_partitions_keep_out_of_a_transaction_is_run_alone_where_that_is_asked() {
+    let deploy = super::partitions::partitioned();
+    let number = deploy.postgres.value("SHOW server_version_num");
+    if number.parse::<u32>().unwrap() < 140_000 {
+        // It refuses the statement.
+        return;
+    }
+    deploy.write("V1__index", "REINDEX TABLE events;");
+    deploy
+        .migrate("")
+        .run()
+        .exits(1)
+        .complains("25001")
+        .complains("put `-- dbtune: no-transaction` on a line of its own");
+    deploy.write(
+        "V1__index",
+        "-- dbtune: no-transaction\nREINDEX TABLE events;",
+    );
+    deploy.migrate("").run().exits(0);
+    assert_eq!(deploy.applied(), ["1"]);
+}

@@ -1,6 +1,7 @@
 //! What a file sets in its session, and what of it others see.
 
 use super::deploy::Deploy;
+use crate::support::Postgres;
 
 #[test]
 fn no_file_sees_what_the_one_before_it_has_made_temporary_or_set() {
@@ -126,4 +127,97 @@ fn the_limits_that_a_file_or_the_database_sets_are_lifted_for_builds_alone() {
         deploy.postgres.value(lines),
         "6s|2s 7s|2s 7s|9s 8s|2s 6s|2s"
     );
+}
+
+#[test]
+fn what_another_session_would_not_have_is_refused_in_a_file_of_many_steps() {
+    let deploy = Deploy::new();
+    deploy.postgres.sql(
+        "CREATE TABLE t (x int); CREATE TABLE log (line text); CREATE FUNCTION pay() RETURNS text LANGUAGE sql \
+         AS $$ INSERT INTO log VALUES ('paid') RETURNING 'public' $$",
+    );
+    let rest = "INSERT INTO log VALUES (current_setting('app.tenant', true));\n\
+        CREATE INDEX CONCURRENTLY i ON t (x);\n";
+    for (statement, set) in [
+        (
+            "DO $$ BEGIN PERFORM set_config('app.tenant', '7', false); END $$",
+            "app.tenant = 7",
+        ),
+        (
+            "DO $$ BEGIN CREATE TEMP TABLE scratch (line text); END $$",
+            "temporary scratch",
+        ),
+        ("PREPARE p AS SELECT 1", "prepared statement p"),
+        (
+            "SELECT set_config('app.tenant', pay(), false)",
+            "app.tenant = public",
+        ),
+    ] {
+        deploy.write("V1__index", &format!("{statement};\n{rest}"));
+        deploy
+            .migrate("")
+            .run()
+            .exits(1)
+            .complains(&format!("that the statements after it would have: {set}"));
+    }
+    assert_eq!(deploy.postgres.value("SELECT count(*) FROM log"), "0");
+}
+
+#[test]
+fn what_is_set_and_put_back_by_a_statement_is_no_change() {
+    let deploy = Deploy::new().with_users(3).file(
+        "V1__index",
+        "DO $$ DECLARE old text := current_setting('search_path'); BEGIN \
+         PERFORM set_config('search_path', 'pg_catalog', false); \
+         PERFORM set_config('search_path', old, false); END $$;\n\
+         CREATE INDEX CONCURRENTLY i ON users (email);\n",
+    );
+    deploy.migrate("").run().exits(0);
+    assert_eq!(deploy.index("i"), "valid");
+}
+
+#[test]
+fn what_was_set_for_statements_that_were_done_is_a_part_of_them() {
+    let file = |schema: &str, column: &str| {
+        format!(
+            "SET search_path = {schema}, public;\nINSERT INTO w VALUES (1);\n\
+             CREATE INDEX CONCURRENTLY i ON users ({column});\nINSERT INTO w VALUES (2);\n"
+        )
+    };
+    let deploy = Deploy::new()
+        .with_users(3)
+        .file("V1__w", &file("a", "nothing"));
+    deploy.postgres.sql(
+        "CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.w (x int); CREATE TABLE b.w (x int)",
+    );
+    deploy.migrate("").run().exits(1);
+    deploy.write("V1__w", &file("b", "email"));
+    deploy
+        .migrate("")
+        .run()
+        .exits(6)
+        .complains("statement 1 of V1__w was changed after it had been run");
+    deploy.write("V1__w", &file("a", "email"));
+    deploy
+        .migrate("--dry-run")
+        .run()
+        .exits(0)
+        .says("SET search_path = a, public;\n-- done by an earlier run:\n--   INSERT");
+    deploy.migrate("").run().exits(0);
+    assert_eq!(deploy.postgres.value("SELECT count(*) FROM a.w"), "2");
+}
+
+#[test]
+fn a_transaction_timeout_of_a_file_strikes_no_build() {
+    for bin in Postgres::bins_since(17) {
+        let postgres = Postgres::with_bin(bin).start();
+        let deploy = Deploy::on(postgres).with_users(40).file(
+            "V1__index",
+            "SET transaction_timeout = '500ms';\nCREATE INDEX CONCURRENTLY i ON users (slow(email));\n\
+             CREATE TABLE log AS SELECT current_setting('transaction_timeout') AS line;\n",
+        );
+        deploy.migrate("").run().exits(0);
+        assert_eq!(deploy.index("i"), "valid");
+        assert_eq!(deploy.postgres.value("SELECT line FROM log"), "500ms");
+    }
 }
