@@ -51,7 +51,7 @@ pub use name::Name;
 pub use outside_things::{ClusterThing, ClusterThingKind, Detach};
 pub use place::Place;
 pub use script::{Mode, Script};
-pub use session::custom_settings;
+pub use session::{NamedSettings, named_settings};
 pub use statement::Statement;
 
 /// Splits a file into its statements and says what each one is; or tells every mistake in it, in the

@@ -21,8 +21,12 @@ pub(super) fn is_set(tokens: &[SyntaxToken]) -> bool {
 }
 
 fn is_set_config(tokens: &[SyntaxToken]) -> bool {
-    let is_literal =
-        |token: &SyntaxToken| [SyntaxKind::STRING, SyntaxKind::ESC_STRING].contains(&token.kind());
+    const LITERALS: [SyntaxKind; 3] = [
+        SyntaxKind::STRING,
+        SyntaxKind::ESC_STRING,
+        SyntaxKind::DOLLAR_QUOTED_STRING,
+    ];
+    let is_literal = |token: &SyntaxToken| LITERALS.contains(&token.kind());
     let written: String = tokens
         .iter()
         .map(|token| match token {
@@ -30,30 +34,71 @@ fn is_set_config(tokens: &[SyntaxToken]) -> bool {
             token => token.text().to_ascii_lowercase(),
         })
         .collect();
-    let call = written.trim_start_matches("pg_catalog.");
-    ["set_config(',',true)", "set_config(',',false)"].contains(&call)
+    let mut calls = written.as_str();
+    let mut number = 0;
+    while let Some(behind) = after_a_call(calls) {
+        number += 1;
+        calls = behind;
+    }
+    number > 0 && calls.is_empty()
 }
 
-/// The settings of applications (`app.tenant`) that a text names, in literals and behind `SET`; and what else looks
-/// like one. The server lists none of them.
-pub fn custom_settings(text: &str) -> BTreeSet<String> {
+/// What stands behind a call with literals alone, and the comma after it.
+fn after_a_call(written: &str) -> Option<&str> {
+    let call = written.trim_start_matches("pg_catalog.");
+    let behind = call.strip_prefix("set_config(',',")?;
+    let behind = behind
+        .strip_prefix("true)")
+        .or_else(|| behind.strip_prefix("false)"))?;
+    match behind.strip_prefix(',') {
+        Some("") => None,
+        Some(more) => Some(more),
+        None => behind.is_empty().then_some(behind),
+    }
+}
+
+/// Names of settings that a text has in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamedSettings {
+    /// Those of applications (`app.tenant`), in literals and behind `SET`; and what else looks like one. The server lists
+    /// none of them.
+    pub custom: BTreeSet<String>,
+    /// What is set for a transaction alone, by `SET LOCAL` and by `set_config(…, true)`.
+    pub local: BTreeSet<String>,
+}
+
+/// The settings that a text names.
+pub fn named_settings(text: &str) -> NamedSettings {
     let is_part = |one: char| one.is_ascii_alphanumeric() || one == '_' || one == '.';
-    let mut names = BTreeSet::new();
-    let mut before = "";
+    let mut named = NamedSettings::default();
+    let mut before = String::new();
     let mut rest = text;
     while let Some(start) = rest.find(is_part) {
         let (between, from) = rest.split_at(start);
         let end = from.find(|one| !is_part(one)).unwrap_or(from.len());
         let (word, behind) = from.split_at(end);
         let is_quoted = between.ends_with('\'') && behind.starts_with('\'');
-        let is_set = between.trim().is_empty()
-            && ["set", "local", "session"].contains(&&*before.to_ascii_lowercase());
+        let is_set =
+            between.trim().is_empty() && ["set", "local", "session"].contains(&before.as_str());
         if (is_quoted || is_set) && is_custom(word) {
-            names.insert(word.to_owned());
+            named.custom.insert(word.to_owned());
         }
-        (before, rest) = (word, behind);
+        let is_local_call = is_quoted && before == "set_config" && ends_locally(behind);
+        if is_local_call || is_set && before == "local" {
+            named.local.insert(word.to_owned());
+        }
+        before = word.to_ascii_lowercase();
+        rest = behind;
     }
-    names
+    named
+}
+
+/// Whether the last argument of a call is `true`.
+fn ends_locally(arguments: &str) -> bool {
+    let call = arguments.split(';').next().unwrap_or_default();
+    let call = call.to_ascii_lowercase();
+    let call: String = call.chars().filter(|one| !one.is_whitespace()).collect();
+    call.contains(",true)")
 }
 
 fn is_custom(word: &str) -> bool {

@@ -21,12 +21,23 @@ pub(super) fn mistakes(parse: &Parse<SourceFile>, lines: &Lines<'_>) -> Vec<Mist
         let statement = ends.partition_point(|end| *end < at);
         if last != Some(statement) {
             let place = lines.place(at);
+            let place_of_line = lines.line_start(at);
             let variable = client::variable(lines.from(at)).map(|refused| refused.at(place));
-            found.push(variable.unwrap_or_else(|| mistake(error.message(), place)));
+            let mistake = variable.unwrap_or_else(|| mistake(error.message(), place));
+            found.push(if is_set_names(lines.from(place_of_line)) {
+                mistake.hint("write SET client_encoding = '…': it is the same, and SET NAMES is not read here")
+            } else {
+                mistake
+            });
         }
         last = Some(statement);
     }
     found
+}
+
+fn is_set_names(line: &str) -> bool {
+    let mut words = line.split_whitespace().map(str::to_ascii_lowercase);
+    words.next().as_deref() == Some("set") && words.next().as_deref() == Some("names")
 }
 
 /// A literal that goes on from one with escapes and has a backslash in it. The server reads it with escapes

@@ -163,6 +163,7 @@ fn what_sets_the_session_is_only_what_does_the_same_each_time() {
         "reset all",
         "SELECT pg_catalog.set_config('search_path', '', false)",
         "select set_config ( 'app.tenant' , E'7' , true )",
+        "select set_config('a.b', $$x$$, false), pg_catalog.set_config('a.c', '', true)",
     ] {
         assert!(sets(text), "{text}");
     }
@@ -170,6 +171,7 @@ fn what_sets_the_session_is_only_what_does_the_same_each_time() {
         "set constraints all deferred",
         "select set_config('a.b', pay(), false)",
         "select set_config('a.b', 'c', false), nextval('s')",
+        "select set_config('a.b', 'c', false), set_config('a.b', pay(), false)",
         "select set_config('a.b', 'c', false) from t",
         "select set_config('a.b', 'c' || 'd', false)",
         "update t set x = 1",
@@ -179,11 +181,19 @@ fn what_sets_the_session_is_only_what_does_the_same_each_time() {
 }
 
 #[test]
-fn settings_of_applications_are_found_wherever_a_text_names_them() {
-    let found = dbtune::sql::custom_settings(
+fn settings_of_applications_and_those_of_a_transaction_are_found_wherever_a_text_names_them() {
+    let found = dbtune::sql::named_settings(
         "DO $$ BEGIN PERFORM set_config('app.tenant', '7', false); SET LOCAL my.one TO x; END $$; \
-         SELECT current_setting('app.other'), 'a b.c', '1.5', 'end.', x.y, a.b FROM s.t; SET app.third = 1",
+         SELECT current_setting('app.other'), 'a b.c', '1.5', 'end.', x.y, a.b FROM s.t; SET app.third = 1; \
+         DO $$ BEGIN PERFORM set_config('app.own', x, TRUE); set local statement_timeout = 1; END $$",
     );
-    let found: Vec<&str> = found.iter().map(String::as_str).collect();
-    assert_eq!(found, ["app.other", "app.tenant", "app.third", "my.one"]);
+    let names = |names: std::collections::BTreeSet<String>| names.into_iter().collect::<Vec<_>>();
+    assert_eq!(
+        names(found.custom),
+        ["app.other", "app.own", "app.tenant", "app.third", "my.one"]
+    );
+    assert_eq!(
+        names(found.local),
+        ["app.own", "my.one", "statement_timeout"]
+    );
 }

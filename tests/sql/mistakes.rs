@@ -51,6 +51,11 @@ fn a_variable_of_psql_is_told_as_such() {
 }
 
 #[test]
+fn set_names_is_told_with_what_is_the_same() {
+    assert!(mistakes("select 1;\nSET NAMES 'utf8';")[0].contains("SET client_encoding"));
+}
+
+#[test]
 fn a_backslash_in_quotes_comments_or_bodies_is_no_command() {
     script("select '\\i', \"\\x\", $$\\y$$, E'\\\\z' /* \\i */ -- \\i\n;");
 }

@@ -54,35 +54,39 @@ impl Runner<'_, '_> {
             Noted::Together => "",
             Noted::Begun | Noted::Done { .. } => ON_CONFLICT,
         };
-        let row = |index: usize, rest: &str| {
-            let statement = planned.script.statements().get(index);
-            format!(
-                "({}, {}, {}, {}, {}, {}, {rest})",
-                literal(&self.key),
-                planned.file.version,
-                index + 1,
-                literal(&planned.file.name),
-                literal(&statement.map(Statement::digest).unwrap_or_default()),
-                literal(&sql::hidden(
-                    statement.map(Statement::text).unwrap_or_default()
-                )),
-            )
+        let sets = match progress {
+            Noted::Begun => String::new(),
+            Noted::Done { .. } | Noted::Together => self.notes_of_sets(planned, index),
         };
-        let statements = planned.script.statements().iter().enumerate();
-        let sets = statements
-            .take(index)
-            .filter(|(_, statement)| progress != Noted::Begun && statement.sets_the_session());
-        // What was set for it is a part of what was done.
-        let sets: Vec<String> = sets
-            .map(|(index, _)| row(index, "'done', pg_catalog.clock_timestamp(), false"))
-            .collect();
-        let sets = if sets.is_empty() {
-            String::new()
-        } else {
-            format!("{INSERT} {} ON CONFLICT DO NOTHING;", sets.join(", "))
-        };
-        let own = row(index, &format!("'{state}', {finished}, {made}"));
+        let own = self.row(planned, index, &format!("'{state}', {finished}, {made}"));
         format!("{AS_OURSELVES} {sets} {INSERT} {own} {again}")
+    }
+
+    /// What was set for a statement that is done is a part of it: an edit of that is one of what was done.
+    fn notes_of_sets(&self, planned: &Planned, index: usize) -> String {
+        let before = planned.script.statements().iter().take(index).enumerate();
+        let sets = before.filter(|(_, statement)| statement.sets_the_session());
+        let done = "'done', pg_catalog.clock_timestamp(), false";
+        let rows: Vec<String> = sets.map(|(at, _)| self.row(planned, at, done)).collect();
+        if rows.is_empty() {
+            return String::new();
+        }
+        format!("{INSERT} {} ON CONFLICT DO NOTHING;", rows.join(", "))
+    }
+
+    /// The row of a statement; `rest`: its state, when it was finished, and whether dbtune made what it makes.
+    fn row(&self, planned: &Planned, index: usize, rest: &str) -> String {
+        let statement = planned.script.statements().get(index);
+        let text = statement.map(Statement::text).unwrap_or_default();
+        format!(
+            "({}, {}, {}, {}, {}, {}, {rest})",
+            literal(&self.key),
+            planned.file.version,
+            index + 1,
+            literal(&planned.file.name),
+            literal(&statement.map(Statement::digest).unwrap_or_default()),
+            literal(&sql::hidden(text)),
+        )
     }
 
     pub(super) fn write_note(

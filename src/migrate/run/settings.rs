@@ -6,25 +6,22 @@ use crate::engine::EngineError;
 use crate::engine::postgresql::literal;
 use crate::migrate::worker::{Failed, Worker};
 
-/// What the session has, a line each. Set back to what it was is as if it had not been set; the `lock_timeout` of a
-/// transaction is dbtune's own.
-const LINES: [&str; 6] = [
-    "'role = ' || pg_catalog.current_setting('role')",
-    "'session_authorization = ' || session_user",
-    "(SELECT pg_catalog.string_agg(s.name || ' = ' || s.setting, E'\\n' ORDER BY s.name)
-        FROM pg_catalog.pg_settings s
-        WHERE s.source = 'session' AND s.setting <> s.reset_val AND s.name <> 'lock_timeout')",
-    "(SELECT pg_catalog.string_agg('prepared statement ' || s.name, E'\\n' ORDER BY s.name)
-        FROM pg_catalog.pg_prepared_statements s WHERE s.from_sql)",
-    "(SELECT pg_catalog.string_agg('cursor ' || s.name, E'\\n' ORDER BY s.name)
-        FROM pg_catalog.pg_cursors s WHERE s.is_holdable)",
-    "CASE WHEN pg_catalog.pg_my_temp_schema() <> 0 THEN
-        (SELECT pg_catalog.string_agg('temporary ' || s.name, E'\\n' ORDER BY s.name) FROM (
-            SELECT relname AS name FROM pg_catalog.pg_class
-                WHERE relnamespace = pg_catalog.pg_my_temp_schema() AND relkind <> 'i'
-            UNION SELECT proname FROM pg_catalog.pg_proc
-                WHERE pronamespace = pg_catalog.pg_my_temp_schema()) AS s) END",
+/// What the session has, a line each: what is set to something else than it would be otherwise, and what belongs to the
+/// session alone. The `lock_timeout` of a transaction is dbtune's own.
+const LINES: [&str; 4] = [
+    "SELECT 'role = ' || pg_catalog.current_setting('role')",
+    "SELECT 'session_authorization = ' || session_user",
+    "SELECT 'prepared statement ' || p.name FROM pg_catalog.pg_prepared_statements p WHERE p.from_sql",
+    "SELECT 'cursor ' || c.name FROM pg_catalog.pg_cursors c WHERE c.is_holdable",
 ];
+
+/// What is made temporary; not asked where there is no schema for it.
+const TEMPORARY: &str = "SELECT 'temporary ' || t.name FROM (
+        SELECT relname AS name FROM pg_catalog.pg_class
+            WHERE relnamespace = pg_catalog.pg_my_temp_schema() AND relkind <> 'i'
+        UNION SELECT proname FROM pg_catalog.pg_proc
+            WHERE pronamespace = pg_catalog.pg_my_temp_schema()) AS t
+    WHERE pg_catalog.pg_my_temp_schema() <> 0";
 
 /// What the message holds of a transaction that has found something else set at its end.
 const CHANGED: &str = "dbtune found another session:";
@@ -33,21 +30,34 @@ const CHANGED: &str = "dbtune found another session:";
 pub(super) struct Settings(String);
 
 impl Settings {
-    /// With those of applications that the text of a file names: the server lists none of them.
+    /// With those of applications that the text of a file names: the server lists none of them. Without what the text
+    /// sets or makes for a transaction alone: before the commit that looks the same.
     pub(super) fn that_matter_to(text: &str) -> Self {
-        let custom = crate::sql::custom_settings(text);
-        let custom = custom.iter().map(|name| {
-            let line = literal(&format!("{name} = "));
+        let named = crate::sql::named_settings(text);
+        let mut lines: Vec<String> = LINES.iter().map(|line| (*line).to_owned()).collect();
+        let local: Vec<String> = named.local.iter().map(|name| literal(name)).collect();
+        let ours = literal("lock_timeout");
+        let left_out = local
+            .iter()
+            .fold(ours, |all, name| format!("{all}, {name}"));
+        lines.push(format!(
+            "SELECT s.name || ' = ' || s.setting FROM pg_catalog.pg_settings s \
+             WHERE s.source = 'session' AND s.setting <> s.reset_val AND s.name NOT IN ({left_out})"
+        ));
+        lines.extend(named.custom.difference(&named.local).map(|name| {
+            // A check of the name alone leaves it there with nothing in it; that of an extension is listed.
+            let (name, line) = (literal(name), literal(&format!("{name} = ")));
             format!(
-                "{line} || pg_catalog.current_setting({}, true)",
-                literal(name)
+                "SELECT {line} || nullif(pg_catalog.current_setting({name}, true), '') \
+                 WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_settings s WHERE s.name = {name})"
             )
-        });
-        let lines = LINES.iter().map(|line| (*line).to_owned());
-        let lines: Vec<String> = lines.chain(custom).collect();
+        }));
+        if !text.to_ascii_lowercase().contains("on commit drop") {
+            lines.push(TEMPORARY.to_owned());
+        }
         Self(format!(
-            "pg_catalog.concat_ws(E'\\n', {})",
-            lines.join(", ")
+            "(SELECT pg_catalog.string_agg(l.line, E'\\n' ORDER BY l.line) FROM ({}) AS l (line))",
+            lines.join(" UNION ")
         ))
     }
 

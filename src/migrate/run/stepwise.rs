@@ -88,6 +88,9 @@ impl Runner<'_, '_> {
             }
             step => step,
         };
+        if step.as_ref().is_some_and(|step| step.is_done) && self.is_set_otherwise(planned, index) {
+            return Ok(());
+        }
         // What is only set in the session has to be set in every one.
         if let Some(step) = step.filter(|step| step.is_done && !statement.sets_the_session()) {
             if !step.is_ahead {
@@ -107,6 +110,19 @@ impl Runner<'_, '_> {
             (_, None) => self.in_transaction(planned, index, statement),
             (_, Some(_)) => self.alone(planned, index, statement, was_begun),
         }
+    }
+
+    /// Whether a statement sets what another one that was done has set otherwise since: a role that may be gone by now,
+    /// say. Nothing that is still to be run needs it.
+    fn is_set_otherwise(&self, planned: &Planned, index: usize) -> bool {
+        let statements = planned.script.statements();
+        let Some(set) = statements.get(index).and_then(what_is_set) else {
+            return false;
+        };
+        let mut later = statements.iter().enumerate().skip(index + 1);
+        later.any(|(later, statement)| {
+            self.is_done(planned, later) && what_is_set(statement).as_ref() == Some(&set)
+        })
     }
 
     /// Whether the index that a statement has built is not there any more, or INVALID. Statements of the file that
@@ -214,6 +230,22 @@ impl Runner<'_, '_> {
                 &format!("drop it first: DROP INDEX CONCURRENTLY {name}"),
             )),
         }
+    }
+}
+
+/// The setting that a `SET` or `RESET` is about, in lower case.
+fn what_is_set(statement: &Statement) -> Option<String> {
+    if !statement.sets_the_session() {
+        return None;
+    }
+    let text = statement.text().to_ascii_lowercase();
+    let words = text.split(|one: char| one.is_whitespace() || one == '=');
+    let mut words = words.filter(|word| !word.is_empty());
+    match (words.next()?, words.next()?) {
+        ("set", "local") => None,
+        ("set" | "reset", "session") => words.next().map(str::to_owned),
+        ("set" | "reset", name) => Some(name.to_owned()),
+        _ => None,
     }
 }
 

@@ -221,3 +221,38 @@ fn a_transaction_timeout_of_a_file_strikes_no_build() {
         assert_eq!(deploy.postgres.value("SELECT line FROM log"), "500ms");
     }
 }
+
+#[test]
+fn what_only_looks_like_a_setting_of_the_session_is_no_change() {
+    let deploy = Deploy::new().with_users(3);
+    deploy.postgres.sql("CREATE TABLE log (line text)");
+    let files = [
+        "ALTER DATABASE postgres SET app.cfg = 'x';",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql SET app.bypass = 'on' AS 'SELECT 1';",
+        "DO $$ BEGIN NULL; END $$;\nSET plpgsql.check_asserts = off;",
+        "SET plpgsql.variable_conflict = 'use_column';\nDO $$ BEGIN NULL; END $$;",
+        "DO $$ BEGIN SET LOCAL statement_timeout = '10s'; PERFORM set_config('app.own', 'x', true); END $$;",
+        "DO $$ BEGIN CREATE TEMP TABLE x ON COMMIT DROP AS SELECT 1; END $$;",
+        "SELECT set_config('app.a', '1', false), set_config('app.b', '2', false);",
+    ];
+    for (version, file) in (1..).zip(files) {
+        let text = format!("VACUUM users;\n{file}\nSELECT 1;\n");
+        deploy.write(&format!("V{version}__file"), &text);
+        deploy.migrate("").run().exits(0);
+    }
+}
+
+#[test]
+fn a_role_that_the_file_has_given_up_and_dropped_since_is_not_set_again() {
+    let file = |last: &str| {
+        format!(
+            "CREATE ROLE for_a_while;\nSET ROLE for_a_while;\nSELECT 1;\nRESET ROLE;\nDROP ROLE for_a_while;\n\
+             VACUUM {last};\n"
+        )
+    };
+    let deploy = Deploy::new().with_users(3).file("V1__role", &file("nope"));
+    deploy.migrate("").run().exits(1);
+    deploy.write("V1__role", &file("users"));
+    deploy.migrate("").run().exits(0);
+    assert_eq!(deploy.applied(), ["1"]);
+}
