@@ -88,9 +88,6 @@ impl Runner<'_, '_> {
             }
             step => step,
         };
-        if step.as_ref().is_some_and(|step| step.is_done) && self.is_set_otherwise(planned, index) {
-            return Ok(());
-        }
         // What is only set in the session has to be set in every one.
         if let Some(step) = step.filter(|step| step.is_done && !statement.sets_the_session()) {
             if !step.is_ahead {
@@ -112,17 +109,18 @@ impl Runner<'_, '_> {
         }
     }
 
-    /// Whether a statement sets what another one that was done has set otherwise since: a role that may be gone by now,
-    /// say. Nothing that is still to be run needs it.
+    /// Whether a statement sets what another one, with which an earlier run was done, has set otherwise since: a role
+    /// that is gone by now, say. Nothing that is still to be run needs it.
     fn is_set_otherwise(&self, planned: &Planned, index: usize) -> bool {
         let statements = planned.script.statements();
         let Some(set) = statements.get(index).and_then(what_is_set) else {
             return false;
         };
         let mut later = statements.iter().enumerate().skip(index + 1);
-        later.any(|(later, statement)| {
-            self.is_done(planned, later) && what_is_set(statement).as_ref() == Some(&set)
-        })
+        self.is_done(planned, index)
+            && later.any(|(later, statement)| {
+                self.is_done(planned, later) && what_is_set(statement).as_ref() == Some(&set)
+            })
     }
 
     /// Whether the index that a statement has built is not there any more, or INVALID. Statements of the file that
@@ -172,8 +170,14 @@ impl Runner<'_, '_> {
         statement: &Statement,
     ) -> Result<(), MigrateError> {
         let what = planned.file.title();
-        let set = self.worker.set(statement.text(), &what);
-        set.map_err(|failed| stopped(planned, index, failed))
+        match self.worker.set(statement.text(), &what) {
+            Err(Failed::Server { .. }) if self.is_set_otherwise(planned, index) => {
+                let why = "it cannot be set any more, and has been set otherwise since";
+                self.tell_done(planned, index, why);
+                Ok(())
+            }
+            set => set.map_err(|failed| stopped(planned, index, failed)),
+        }
     }
 
     /// A statement that can run in a transaction is committed together with its note.

@@ -256,3 +256,24 @@ fn a_role_that_the_file_has_given_up_and_dropped_since_is_not_set_again() {
     deploy.migrate("").run().exits(0);
     assert_eq!(deploy.applied(), ["1"]);
 }
+
+#[test]
+fn what_was_done_is_looked_up_where_it_was_done() {
+    let file = |column: &str| {
+        format!(
+            "SET search_path = a;\nCREATE INDEX CONCURRENTLY i ON t (x);\nSET search_path = b;\n\
+             CREATE INDEX CONCURRENTLY i ON t (x);\nCREATE INDEX CONCURRENTLY j ON t ({column});\n"
+        )
+    };
+    let deploy = Deploy::new().file("V1__index", &file("nothing"));
+    deploy.postgres.sql(
+        "CREATE TABLE t (x int); CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.t (x int); CREATE TABLE b.t (x int)",
+    );
+    deploy.migrate("").run().exits(1);
+    deploy.postgres.sql("DROP INDEX a.i");
+    deploy.write("V1__index", &file("x"));
+    deploy.migrate("").run().exits(0);
+    let there = "SELECT string_agg(schemaname || '.' || indexname, ' ' ORDER BY schemaname, indexname) \
+        FROM pg_indexes WHERE indexname IN ('i', 'j')";
+    assert_eq!(deploy.postgres.value(there), "a.i b.i b.j");
+}
