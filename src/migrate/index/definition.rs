@@ -55,6 +55,7 @@ fn is_same(
     Ok(facts.first().is_some_and(|twin| facts.get(1) == Some(twin)))
 }
 
+/// That the index of that name is what the statement would build.
 pub(super) fn check_definition(
     worker: &mut Worker<'_>,
     create: &CreateIndex,

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use super::failures::with_left;
 use super::noted_build::{self, Notes, Unbuilt};
 use super::plan::Planned;
 use super::{Order, Runner};
@@ -127,9 +128,6 @@ impl Runner<'_, '_> {
 
     /// A failure with what was built ahead of its turn, behind the statement that failed, and stays.
     pub(super) fn with_what_is_ahead(&self, error: MigrateError) -> MigrateError {
-        let MigrateError::Statement(mut failure) = error else {
-            return error;
-        };
         let steps = self.steps.iter().flat_map(|(version, steps)| {
             let ahead = steps.iter().filter(|(_, step)| step.is_ahead);
             ahead.map(move |(number, step)| {
@@ -137,13 +135,8 @@ impl Runner<'_, '_> {
             })
         });
         let ahead: Vec<String> = steps.collect();
-        if !ahead.is_empty() {
-            let ahead = ahead.join(", ");
-            failure
-                .left
-                .push(format!("built by this run, and stays: {ahead}"));
-        }
-        MigrateError::Statement(failure)
+        let told = || format!("built by this run, and stays: {}", ahead.join(", "));
+        with_left(error, (!ahead.is_empty()).then(told))
     }
 
     fn remember(&mut self, job: &Job) {

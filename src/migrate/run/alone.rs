@@ -2,7 +2,7 @@
 
 use super::Runner;
 use super::effect::{self, Effect};
-use super::failures::stopped;
+use super::failures::{stopped, with_left};
 use super::notes::Noted;
 use super::plan::Planned;
 use crate::migrate::MigrateError;
@@ -63,12 +63,7 @@ impl Runner<'_, '_> {
             self.take_back_note(planned, index);
         }
         drop(shield);
-        let error = stopped(planned, index, failed);
-        let MigrateError::Statement(mut failure) = error else {
-            return error;
-        };
-        failure.left.extend(left);
-        MigrateError::Statement(failure)
+        with_left(stopped(planned, index, failed), left)
     }
 
     /// Waits until nobody builds what a `REINDEX CONCURRENTLY` is about, and drops what earlier attempts have left.

@@ -106,6 +106,18 @@ pub(super) fn refused(
     }))
 }
 
+/// The same error with more of what it has left, where it is that of a statement.
+pub(super) fn with_left(
+    error: MigrateError,
+    left: impl IntoIterator<Item = String>,
+) -> MigrateError {
+    let MigrateError::Statement(mut failure) = error else {
+        return error;
+    };
+    failure.left.extend(left);
+    MigrateError::Statement(failure)
+}
+
 /// What was done of a file before the statement that failed.
 pub(super) fn done_before(planned: &Planned, index: usize) -> Vec<String> {
     let of = planned.script.statements().len();

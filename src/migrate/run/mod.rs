@@ -136,8 +136,7 @@ fn once(order: &Order<'_>, patience: Duration, tally: &mut Tally) -> Result<(), 
     if planned.is_empty() {
         return Ok(());
     }
-    let is_stepwise = |planned: &Arc<Planned>| matches!(planned.mode, Mode::Stepwise { .. });
-    let any_stepwise = planned.iter().any(is_stepwise);
+    let any_stepwise = planned.iter().any(|planned| planned.is_stepwise());
     let table = seen.database.history_table();
     let mut hands = Runner {
         planned,
@@ -303,8 +302,7 @@ impl Runner<'_, '_> {
         let version = planned.file.version;
         let of_steps =
             format!("FROM dbtune.migration_step WHERE history = {history} AND version = {version}");
-        let is_stepwise = matches!(planned.mode, Mode::Stepwise { .. });
-        let (started, forget) = if is_stepwise {
+        let (started, forget) = if planned.is_stepwise() {
             let first = format!("coalesce((SELECT min(started_at) {of_steps}), pg_catalog.now())");
             (first, format!("; DELETE {of_steps}"))
         } else {

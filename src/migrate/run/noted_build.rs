@@ -1,7 +1,7 @@
 //! The build of an index between its notes, in its turn and ahead of it.
 
 use super::Runner;
-use super::failures::{refused, stopped};
+use super::failures::{refused, stopped, with_left};
 use super::notes::{Noted, progress_of};
 use super::plan::Planned;
 use crate::migrate::MigrateError;
@@ -152,14 +152,9 @@ impl Runner<'_, '_> {
             }
         };
         let duplicates = index::duplicates(&mut self.worker, create, &failed);
-        let error = stopped(planned, index, failed);
-        let MigrateError::Statement(mut failure) = error else {
-            return error;
-        };
-        failure.left.extend(duplicates);
         let left = left.unwrap_or_else(|| "nothing of the index is left".to_owned());
-        failure.left.push(left);
-        MigrateError::Statement(failure)
+        let left = duplicates.into_iter().chain([left]);
+        with_left(stopped(planned, index, failed), left)
     }
 }
 

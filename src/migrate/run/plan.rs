@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::settings::Settings;
 use crate::migrate::source::MigrationFile;
 use crate::migrate::status::{Row, State};
 use crate::migrate::store::Steps;
@@ -16,12 +17,25 @@ pub(crate) struct Planned {
     pub(crate) file: MigrationFile,
     pub(crate) script: Script,
     pub(crate) mode: Mode,
+    /// Made when it is first needed: it takes a look at the whole text.
+    settings: OnceLock<Settings>,
 }
 
 /// What the title of a way back ends in; no name of a file can.
 pub const UNDO: &str = " (undo)";
 
 impl Planned {
+    /// What is asked of a session that runs its statements one by one.
+    pub(super) fn settings(&self) -> &Settings {
+        self.settings
+            .get_or_init(|| Settings::that_matter_to(&self.file.text))
+    }
+
+    /// Whether it is run statement by statement.
+    pub(super) fn is_stepwise(&self) -> bool {
+        matches!(self.mode, Mode::Stepwise { .. })
+    }
+
     /// Whether it is the way back from a migration.
     pub(crate) fn is_undo(&self) -> bool {
         self.file.name.ends_with(UNDO)
@@ -166,6 +180,7 @@ fn of_script(
         file: file.clone(),
         script,
         mode,
+        settings: OnceLock::new(),
     })
 }
 

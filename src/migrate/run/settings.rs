@@ -27,7 +27,8 @@ const TEMPORARY: &str = "SELECT 'temporary ' || t.name FROM (
 const CHANGED: &str = "dbtune found another session:";
 
 /// What is asked of a session, as an expression.
-pub(super) struct Settings(String);
+#[derive(Debug)]
+pub(crate) struct Settings(String);
 
 impl Settings {
     /// With those of applications that the text of a file names: the server lists none of them. Without what the text

@@ -7,9 +7,8 @@ use super::ahead::build;
 use super::failures::{refused, stopped};
 use super::notes::{Noted, progress_of};
 use super::plan::{Planned, shown_path};
-use super::settings::{self, Settings};
 use super::whole::is_about_the_books;
-use super::{LastPage, Runner};
+use super::{LastPage, Runner, settings};
 use crate::migrate::index::{self, Since};
 use crate::migrate::source::MigrationFile;
 use crate::migrate::status;
@@ -190,31 +189,34 @@ impl Runner<'_, '_> {
         self.refuse_invalid(planned, index, statement)?;
         let note = self.note(planned, index, Noted::Together);
         let what = planned.file.title();
-        let settings = Settings::that_matter_to(&planned.file.text);
-        let before = settings.of(&mut self.worker)?;
         let is_last = index + 1 == planned.script.statements().len();
         // Nothing comes after the last one that would miss what it sets.
-        let held = if is_last {
-            String::new()
+        let before = if is_last {
+            None
         } else {
-            settings.hold(&before)
+            Some(planned.settings().of(&mut self.worker)?)
         };
-        let parts = [statement.text(), held.as_str(), note.as_str()];
-        match self.worker.transaction(&parts, &what) {
-            Ok(()) => Ok(()),
-            Err((0, failed)) if runs_alone_after_all(statement, &failed) => {
-                self.alone(planned, index, statement, true)
-            }
-            Err((0, failed)) => Err(stopped(planned, index, failed)),
-            Err((1, failed)) => Err(match settings::changed(&before, &failed) {
-                Some(set) => another_session(planned, index, &set),
-                None => stopped(planned, index, failed),
-            }),
-            Err((_, failed)) if !is_about_the_books(&failed) => {
-                Err(stopped(planned, index, failed))
-            }
-            Err((_, failed)) => Err(self.bookkeeping(&progress_of(&what), failed)),
+        let held = before
+            .as_deref()
+            .map(|before| planned.settings().hold(before));
+        let mut parts = vec![statement.text()];
+        parts.extend(held.as_deref());
+        parts.push(&note);
+        let Err((part, failed)) = self.worker.transaction(&parts, &what) else {
+            return Ok(());
+        };
+        if part == 0 && runs_alone_after_all(statement, &failed) {
+            return self.alone(planned, index, statement, true);
         }
+        if part == 0 {
+            return Err(stopped(planned, index, failed));
+        }
+        let set = before.and_then(|before| settings::changed(&before, &failed));
+        Err(match set {
+            Some(set) => another_session(planned, index, &set),
+            None if is_about_the_books(&failed) => self.bookkeeping(&progress_of(&what), failed),
+            None => stopped(planned, index, failed),
+        })
     }
 
     /// That a plain statement with IF NOT EXISTS passes over no INVALID index.

@@ -119,6 +119,18 @@ impl Deploy {
         });
     }
 
+    /// Starts a run and kills it while it builds this index; returns the server process that goes on with that.
+    pub(super) fn orphan(&self, index: &str) -> String {
+        let running = self.spawn("");
+        self.builds_index(index);
+        let pid = self
+            .postgres
+            .value("SELECT pid FROM pg_stat_progress_create_index");
+        running.kill();
+        running.wait();
+        pid
+    }
+
     /// Nobody builds an index any more.
     pub(super) fn builds_nothing(&self) {
         eventually("no build", || {

@@ -110,13 +110,7 @@ fn a_runner_that_may_not_wait_says_who_holds_the_lock() {
 fn a_rerun_right_after_the_runner_was_killed_adopts_the_build() {
     twice(|| {
         let deploy = Deploy::new().with_users(60).file("V1__indexes", TWO_BUILDS);
-        let killed = deploy.spawn("");
-        deploy.builds_index("by_slow");
-        let pid = deploy
-            .postgres
-            .value("SELECT pid FROM pg_stat_progress_create_index");
-        killed.kill();
-        killed.wait();
+        let pid = deploy.orphan("by_slow");
         let still = format!("SELECT count(*) FROM pg_stat_progress_create_index WHERE pid = {pid}");
         assert_eq!(deploy.postgres.value(&still), "1");
         let oid = "SELECT oid FROM pg_class WHERE relname = 'by_slow'";
